@@ -1,0 +1,89 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "carbon_spool/base/result.h"
+
+namespace carbon_spool {
+
+/// What `carbon-spool status` shows: a plain value. The daemon fills it; this module turns it into
+/// JSON and text and back. Times are Unix seconds, sizes bytes. Field for field the JSON of the
+/// README; additions are allowed, changes are not.
+
+struct QueueStatus {
+  std::string path;
+  std::uint64_t points = 0;
+  std::uint64_t batches = 0;
+  std::uint64_t bytes_on_disk = 0;
+  std::uint64_t max_size_bytes = 0;
+  std::string when_full;
+  std::optional<std::int64_t> oldest_timestamp;
+  std::optional<std::int64_t> newest_timestamp;
+  std::uint64_t dropped_points_total = 0;
+  std::optional<std::string> last_error;
+};
+
+struct InputStatus {
+  std::string name;
+  std::string type;
+  std::vector<std::string> listen;
+  std::uint64_t connections = 0;
+  std::uint64_t points_total = 0;
+  std::uint64_t rejected_total = 0;
+  std::map<std::string, std::uint64_t> rejected;
+  std::uint64_t connections_refused_total = 0;
+  std::uint64_t fragments_cut_total = 0;
+  std::uint64_t datagrams_dropped_total = 0;
+};
+
+struct DestinationStatus {
+  std::string name;
+  std::string address;
+  std::string state;  ///< connected, connecting, backing_off, stalled, unconfirmed; stopped; orphan
+  std::int64_t since = 0;
+  std::uint64_t points_received_total = 0;
+  std::uint64_t points_acknowledged_total = 0;
+  std::uint64_t points_routed_elsewhere_total = 0;
+  std::uint64_t points_pending = 0;
+  std::uint64_t points_unconfirmed = 0;
+  std::uint64_t points_dropped_total = 0;
+  std::map<std::string, std::uint64_t> dropped;
+  std::optional<std::int64_t> last_drop_at;
+  std::optional<std::int64_t> oldest_pending_timestamp;
+  std::optional<std::int64_t>
+      oldest_unsent_seconds;  ///< how long the oldest unsent point has waited since it was accepted
+  std::uint64_t points_sent_total = 0;
+  std::uint64_t points_resent_total = 0;
+  double points_per_second = 0;
+  std::optional<std::int64_t> seconds_to_catch_up;
+  std::uint64_t reconnects_total = 0;
+  std::optional<std::string> last_error;
+};
+
+struct Status {
+  std::string version;
+  std::string state;  ///< running, stopping, stopped
+  std::int64_t pid = 0;
+  std::int64_t uptime_seconds = 0;
+  QueueStatus queue;
+  std::vector<InputStatus> inputs;
+  std::vector<DestinationStatus> destinations;
+};
+
+[[nodiscard]] std::string to_json(const Status& status);
+[[nodiscard]] Result<Status> status_from_json(const std::string& text);
+
+/// The page for a person: what is well, what is not, how full, how long until caught up. `now` is
+/// Unix seconds. With `bars`, as `--watch` shows it.
+[[nodiscard]] std::string to_text(const Status& status, std::int64_t now, bool bars);
+
+/// True if something needs a look (exit code 1): a destination that is not connected (a stopped
+/// daemon's and orphans are not judged by that), unsent points older than 60 s, points dropped
+/// within the last hour, an error of the queue's store.
+[[nodiscard]] bool needs_a_look(const Status& status, std::int64_t now);
+
+}  // namespace carbon_spool

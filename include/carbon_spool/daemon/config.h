@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "carbon_spool/base/log.h"
+#include "carbon_spool/base/units.h"
+#include "carbon_spool/input/graphite_input.h"
+#include "carbon_spool/output/graphite_sender.h"
+#include "carbon_spool/queue/queue.h"
+
+namespace carbon_spool {
+
+/// One `[[destination]]`.
+struct DestinationConfig {
+  SenderOptions sender;
+  ReaderOptions reader;
+  /// `resend_window`: a duration or a size. Only sizes are in force yet.
+};
+
+/// The whole configuration, every key with its default. The TOML is known to config.cc alone; what
+/// each key means is told in conf/carbon-spool.toml, which a test compares with these defaults.
+struct Config {
+  QueueOptions queue;
+  std::vector<GraphiteInputOptions> inputs;
+  std::vector<DestinationConfig> destinations;
+  std::uint32_t threads = 1;
+  Milliseconds shutdown_timeout{10'000};
+  std::string admin_socket = "/run/carbon-spool/admin.sock";
+  LogLevel log_level = LogLevel::Info;
+};
+
+/// Where and why a configuration cannot be used.
+struct ConfigError {
+  std::string file;
+  std::size_t line = 0;  ///< from 1; 0: the file as a whole
+  std::string key;       ///< as `destination[0].address`, or "queue.max_size"; empty: none
+  std::string message;   ///< what was expected, and what was found
+};
+
+/// `file:line: key: message`
+[[nodiscard]] std::string to_string(const ConfigError& error);
+
+/// Either a configuration, or every error there is (of syntax errors the first).
+struct LoadedConfig {
+  Config config;
+  std::vector<ConfigError> errors;  ///< empty: `config` may be used
+};
+
+[[nodiscard]] LoadedConfig load_config(const std::string& file);
+[[nodiscard]] LoadedConfig parse_config(std::string_view text, const std::string& file);
+
+/// What `check` prints: the configuration as it was understood, for a person.
+[[nodiscard]] std::string describe(const Config& config);
+
+}  // namespace carbon_spool

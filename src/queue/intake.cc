@@ -1,0 +1,63 @@
+#include "intake.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace carbon_spool {
+namespace {
+
+/// Builders that may wait for the appender: enough that it never starves while an ingest thread is
+/// busy reading, few enough that memory stays small (64 KiB each).
+constexpr std::size_t kMostSubmitted = 32;
+/// The most that goes into one write of RocksDB: larger ones are no faster and hold up
+/// confirmations.
+constexpr std::size_t kMostInGroup = 16;
+
+}  // namespace
+
+std::optional<BatchBuilder> Intake::obtain() {
+  std::unique_lock lock(mutex_);
+  room_.wait(lock, [this] { return stopped_ || submitted_.size() < kMostSubmitted; });
+  if (stopped_) return std::nullopt;
+  lock.unlock();
+  return BatchBuilder();
+}
+
+Ticket Intake::submit(BatchBuilder builder) {
+  const std::lock_guard lock(mutex_);
+  if (builder.empty()) return last_;
+  // After the stop nobody writes it any more: its ticket is one that is never reached.
+  ++last_;
+  if (!stopped_) submitted_.push_back({std::move(builder), last_});
+  work_.notify_one();
+  return last_;
+}
+
+std::optional<Intake::Group> Intake::take() {
+  std::unique_lock lock(mutex_);
+  work_.wait(lock, [this] { return stopped_ || !submitted_.empty(); });
+  if (submitted_.empty()) return std::nullopt;
+  Group group;
+  const std::size_t count = std::min(submitted_.size(), kMostInGroup);
+  for (std::size_t i = 0; i < count; ++i) {
+    group.builders.push_back(std::move(submitted_.front().builder));
+    group.ticket = submitted_.front().ticket;
+    submitted_.pop_front();
+  }
+  room_.notify_all();
+  return group;
+}
+
+void Intake::stop() {
+  const std::lock_guard lock(mutex_);
+  stopped_ = true;
+  room_.notify_all();
+  work_.notify_all();
+}
+
+bool Intake::stopped() const {
+  const std::lock_guard lock(mutex_);
+  return stopped_;
+}
+
+}  // namespace carbon_spool

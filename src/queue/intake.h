@@ -1,0 +1,46 @@
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include "carbon_spool/queue/queue.h"
+
+namespace carbon_spool {
+
+/// Where ingest threads leave what they gathered, and where the appender finds it. Bounded: who
+/// comes when it is full waits. Threads: any.
+class Intake {
+ public:
+  /// All that had gathered when the appender came for it.
+  struct Group {
+    std::vector<BatchBuilder> builders;
+    Ticket ticket = 0;  ///< of the last of them
+  };
+
+  [[nodiscard]] std::optional<BatchBuilder> obtain();
+  Ticket submit(BatchBuilder builder);
+
+  /// Waits for something; none once it was stopped and everything was taken.
+  [[nodiscard]] std::optional<Group> take();
+
+  void stop();
+  [[nodiscard]] bool stopped() const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::condition_variable room_;
+  std::condition_variable work_;
+  struct Submitted {
+    BatchBuilder builder;
+    Ticket ticket;
+  };
+  std::deque<Submitted> submitted_;
+  Ticket last_ = 0;
+  bool stopped_ = false;
+};
+
+}  // namespace carbon_spool

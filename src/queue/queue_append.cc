@@ -1,0 +1,181 @@
+// The appender: one thread that turns what was submitted into batches of the log.
+
+#include <chrono>
+#include <utility>
+
+#include "queue_impl.h"
+#include "state_keys.h"
+
+namespace carbon_spool {
+namespace {
+
+/// How long to wait before a write that failed is tried again.
+constexpr std::chrono::seconds kRetryEvery{1};
+
+/// Joins neighbours while they fit into one batch.
+void join_small(std::vector<BatchBuilder>& builders) {
+  std::vector<BatchBuilder> joined;
+  for (BatchBuilder& builder : builders) {
+    if (!joined.empty() && BatchEncoder::join(joined.back(), builder)) continue;
+    joined.push_back(std::move(builder));
+  }
+  builders = std::move(joined);
+}
+
+}  // namespace
+
+void QueueImpl::append_loop() {
+  while (auto group = intake_.take()) {
+    if (!append(draft(std::move(*group)))) break;
+  }
+  std::vector<DurableWaiter> in_vain;
+  {
+    const std::lock_guard lock(mutex_);
+    appending_ended_ = true;
+    for (auto at = waiters_.begin(); at != waiters_.end();) {
+      if (at->ticket <= accepted_) {
+        ++at;
+        continue;
+      }
+      in_vain.push_back(std::move(*at));
+      at = waiters_.erase(at);
+    }
+  }
+  for (const DurableWaiter& waiter : in_vain) waiter.then(false);
+}
+
+/// The batches get their sequences here: only the appender moves the end of the log.
+QueueImpl::Draft QueueImpl::draft(Intake::Group group) const {
+  Draft draft;
+  draft.ticket = group.ticket;
+  const auto now = clock_.now().time_since_epoch();
+  draft.accepted_at = std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
+  for (const BatchBuilder& builder : group.builders) {
+    for (const ProducerShare& share : BatchEncoder::shares(builder)) {
+      draft.shares[share.from.index] += share.points;
+    }
+  }
+  join_small(group.builders);
+  draft.grown = {ledger_.end(), ledger_.end()};
+  for (BatchBuilder& builder : group.builders) {
+    draft.batches.push_back(
+        BatchEncoder::finish(std::move(builder), draft.grown.end, draft.accepted_at));
+    draft.grown.end = draft.batches.back()->range().end;
+    draft.disk_bytes += stored_bytes(*draft.batches.back()).size();
+  }
+  return draft;
+}
+
+/// False if it was stopped before the draft could be written.
+bool QueueImpl::append(const Draft& draft) {
+  std::unique_lock write_lock(write_mutex_);
+  while (true) {
+    const auto admission = make_room(draft.disk_bytes, write_lock);
+    if (!admission) return false;
+    auto written = write_draft(draft, *admission);
+    if (written) return true;
+    note_error(written.error());
+    // The disk failed. What is in hand is kept, inputs wait behind it, and it is tried again.
+    if (room_freed_.wait_for(write_lock, kRetryEvery, [this] { return intake_.stopped(); }))
+      return false;
+    store_->try_to_recover();
+  }
+}
+
+Result<void> QueueImpl::write_draft(const Draft& draft, const Admission& admission) {
+  if (auto sealed = store_->seal_if_due(ledger_.end().sequence); !sealed) return sealed.error();
+  Store::Write write = store_->begin_write();
+  if (admission.stored) {
+    for (const BatchPtr& batch : draft.batches) {
+      write.put_batch(batch->range().begin.sequence, stored_bytes(*batch));
+    }
+  }
+  write.put_state(kLogKey, encode_mark(draft.grown.end));
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [index, points] : draft.shares) {
+      const Producer& producer = producers_.at(index);
+      write.put_state(std::string(kProducerPrefix) + producer.name,
+                      std::to_string(producer.accepted + points));
+    }
+    for (const std::string& name : admission.left_out) {
+      ReaderState state = ledger_.readers().at(name);
+      state.miss(draft.grown, "cap", draft.accepted_at / 1000);
+      write.put_state(std::string(kReaderPrefix) + name, state.encode());
+    }
+  }
+  if (auto done = store_->write(write, options_.sync.kind == SyncPolicy::Kind::Always); !done) {
+    return done.error();
+  }
+  publish(draft, admission);
+  return success();
+}
+
+/// The draft is in the write-ahead log: now readers may see it.
+void QueueImpl::publish(const Draft& draft, const Admission& admission) {
+  {
+    const std::lock_guard lock(mutex_);
+    last_error_.clear();
+    for (const auto& [index, points] : draft.shares) producers_.at(index).accepted += points;
+    if (admission.stored) {
+      for (const BatchPtr& batch : draft.batches) newest_.add(batch);
+    }
+    ledger_.set_end(draft.grown.end);
+    for (const std::string& name : admission.left_out) {
+      ledger_.readers().at(name).miss(draft.grown, "cap", draft.accepted_at / 1000);
+    }
+    for (auto& [name, state] : ledger_.readers()) {
+      if (state.as_of == draft.grown.end) continue;
+      const bool had_nothing = state.to_send.empty();
+      state.receive(draft.grown);
+      const auto reader = readers_.find(name);
+      if (had_nothing && reader != readers_.end() && reader->second->wake_) reader->second->wake_();
+    }
+    accepted_ = draft.ticket;
+    unsynced_ = options_.sync.kind != SyncPolicy::Kind::Always;
+    if (!unsynced_) synced_ = accepted_;
+    if (unsynced_ && !waiters_.empty()) upkeep_wanted_.notify_all();
+  }
+  finish_waiters();
+}
+
+void QueueImpl::when_durable(Ticket ticket, std::function<void(bool)> then) {
+  bool in_vain = false;
+  {
+    const std::lock_guard lock(mutex_);
+    in_vain = appending_ended_ && ticket > accepted_;
+    if (!in_vain) waiters_.push_back({ticket, then});
+    upkeep_wanted_.notify_all();
+  }
+  if (in_vain) {
+    then(false);
+  } else {
+    finish_waiters();
+  }
+}
+
+/// Tells those whose points are durable, outside the lock: they may call the queue.
+void QueueImpl::finish_waiters() {
+  std::vector<DurableWaiter> ready;
+  {
+    const std::lock_guard lock(mutex_);
+    const Ticket durable = options_.sync.kind == SyncPolicy::Kind::Never ? accepted_ : synced_;
+    for (auto at = waiters_.begin(); at != waiters_.end();) {
+      if (at->ticket > durable) {
+        ++at;
+        continue;
+      }
+      ready.push_back(std::move(*at));
+      at = waiters_.erase(at);
+    }
+  }
+  for (const DurableWaiter& waiter : ready) waiter.then(true);
+}
+
+void QueueImpl::stop_appending() {
+  intake_.stop();
+  room_freed_.notify_all();
+  if (appender_.joinable()) appender_.join();
+}
+
+}  // namespace carbon_spool

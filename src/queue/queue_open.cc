@@ -1,0 +1,142 @@
+// Opening, restoring what the last run left, and closing.
+
+#include <utility>
+
+#include <pthread.h>
+
+#include "queue_impl.h"
+#include "state_keys.h"
+
+namespace carbon_spool {
+namespace {
+
+Result<void> check_schema(const std::map<std::string, std::string>& state) {
+  const auto at = state.find(std::string(kSchemaKey));
+  if (at == state.end()) return success();
+  if (at->second != kSchema) {
+    return Error{"written by a newer carbon-spool (schema " + at->second + ", this one knows " +
+                 std::string(kSchema) + ")"};
+  }
+  return success();
+}
+
+}  // namespace
+
+Result<void> restore(const std::map<std::string, std::string>& state, RestoredState& restored) {
+  if (auto known = check_schema(state); !known) return known.error();
+  if (const auto log = state.find(std::string(kLogKey)); log != state.end()) {
+    auto end = decode_mark(log->second);
+    if (!end) return end.error();
+    restored.ledger.set_end(end.value());
+  }
+  for (const auto& [key, value] : state) {
+    if (key.starts_with(kReaderPrefix)) {
+      auto reader = ReaderState::decode(value);
+      if (!reader) return reader.error().in(key);
+      restored.ledger.restore(key.substr(kReaderPrefix.size()), std::move(reader.value()));
+    } else if (key.starts_with(kProducerPrefix)) {
+      restored.producers[key.substr(kProducerPrefix.size())] = std::stoull("0" + value);
+    } else if (key.starts_with(kNotePrefix)) {
+      restored.notes[key.substr(kNotePrefix.size())] = value;
+    }
+  }
+  return success();
+}
+
+QueueImpl::QueueImpl(const QueueOptions& options, const Clock& clock)
+    : options_(options),
+      clock_(clock),
+      sizes_(StoreSizes::for_cap(options.max_size)),
+      newest_(options.memory_for_newest) {}
+
+Result<void> QueueImpl::open() {
+  auto store = Store::open(options_.path, sizes_, [this] {
+    const std::lock_guard lock(mutex_);
+    tables_to_remove_ = true;
+    upkeep_wanted_.notify_all();
+  });
+  if (!store) return store.error();
+  store_ = std::move(store.value());
+
+  auto state = store_->read_state();
+  if (!state) return state.error();
+  RestoredState restored;
+  if (auto done = restore(state.value(), restored); !done) return done.error().in(options_.path);
+  ledger_ = std::move(restored.ledger);
+  notes_ = std::move(restored.notes);
+  for (const auto& [name, accepted] : restored.producers) producers_.push_back({name, accepted});
+  store_->begin_at(ledger_.end().sequence);
+  meter_ = std::make_unique<DiskMeter>(*store_);
+
+  Store::Write write = store_->begin_write();
+  write.put_state(kSchemaKey, kSchema);
+  if (auto done = store_->write(write, true); !done) return done.error().in(options_.path);
+
+  if (options_.when_full == WhenFull::DropOldest) {  // the cap may have become smaller
+    const std::lock_guard write_lock(write_mutex_);
+    drop_until_fits(0);
+  }
+
+  appender_ = std::jthread([this] { append_loop(); });
+  pthread_setname_np(appender_.native_handle(), "append");
+  upkeep_ = std::jthread([this] { upkeep_loop(); });
+  pthread_setname_np(upkeep_.native_handle(), "upkeep");
+  return success();
+}
+
+QueueImpl::~QueueImpl() {
+  if (!upkeep_.joinable()) return;  // it never opened
+  stop_appending();
+  {
+    const std::lock_guard lock(mutex_);
+    closing_ = true;
+    upkeep_wanted_.notify_all();
+  }
+  upkeep_.join();
+  const std::lock_guard write_lock(write_mutex_);
+  Store::Write write = store_->begin_write();
+  write_positions(write);
+  if (auto done = store_->write(write, options_.sync.kind != SyncPolicy::Kind::Never); !done) {
+    note_error(done.error());
+  }
+  store_.reset();  // while what its listener touches is still there
+}
+
+Result<std::unique_ptr<Queue>> Queue::open(const QueueOptions& options, const Clock& clock) {
+  auto queue = std::make_unique<QueueImpl>(options, clock);
+  if (auto opened = queue->open(); !opened) return opened.error().in("open queue");
+  return std::unique_ptr<Queue>(std::move(queue));
+}
+
+ProducerId QueueImpl::add_producer(const std::string& name) {
+  const std::lock_guard lock(mutex_);
+  for (std::uint32_t index = 0; index < producers_.size(); ++index) {
+    if (producers_[index].name == name) return {index};
+  }
+  producers_.push_back({name, 0});
+  return {static_cast<std::uint32_t>(producers_.size() - 1)};
+}
+
+void QueueImpl::put_note(const std::string& key, const std::string& text) {
+  const std::lock_guard write_lock(write_mutex_);
+  Store::Write write = store_->begin_write();
+  write.put_state(std::string(kNotePrefix) + key, text);
+  if (auto done = store_->write(write, false); !done) note_error(done.error());
+  const std::lock_guard lock(mutex_);
+  notes_[key] = text;
+  unsynced_ = true;
+}
+
+std::optional<std::string> QueueImpl::note(const std::string& key) const {
+  const std::lock_guard lock(mutex_);
+  const auto at = notes_.find(key);
+  if (at == notes_.end()) return std::nullopt;
+  return at->second;
+}
+
+void QueueImpl::note_error(const Error& error) {
+  const std::lock_guard lock(mutex_);
+  last_error_ = error.message;
+}
+
+}  // namespace carbon_spool

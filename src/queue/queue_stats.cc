@@ -1,0 +1,105 @@
+// The numbers that `status` shows, of a live queue and of one on disk.
+
+#include <utility>
+
+#include "queue_impl.h"
+#include "state_keys.h"
+
+namespace carbon_spool {
+namespace {
+
+using FindBatch = std::function<BatchPtr(Sequence)>;
+
+ReaderStats stats_of(const std::string& name, const ReaderState& reader, const FindBatch& find) {
+  ReaderStats stats;
+  stats.name = name;
+  stats.orphan = reader.orphan;
+  stats.received_points = reader.received;
+  stats.acknowledged_points = reader.acknowledged;
+  stats.pending_points = reader.waiting.points();
+  RangeSet unsent;
+  for (const Range& range : reader.to_send) unsent.insert(reader.waiting.intersection(range));
+  stats.unconfirmed_points = stats.pending_points - unsent.points();
+  stats.unsent_points = unsent.points();
+  stats.sent_points = reader.sent;
+  stats.resent_points = reader.resent;
+  stats.dropped_points = reader.dropped;
+  if (reader.last_drop_at != 0) stats.last_drop_at = reader.last_drop_at;
+  if (!reader.waiting.empty()) {
+    if (const BatchPtr oldest = find(reader.waiting.front().begin.sequence)) {
+      stats.oldest_pending_timestamp = oldest->oldest_timestamp();
+    }
+  }
+  if (!unsent.empty()) {
+    if (const BatchPtr oldest = find(unsent.front().begin.sequence)) {
+      stats.oldest_unsent_accepted_at = oldest->accepted_at();
+    }
+  }
+  return stats;
+}
+
+QueueStats stats_of(const Ledger& ledger, const FindBatch& find) {
+  QueueStats stats;
+  const RangeSet waiting = ledger.waiting();
+  stats.points = waiting.points();
+  stats.batches = waiting.batches();
+  if (!waiting.empty()) {
+    if (const BatchPtr oldest = find(waiting.front().begin.sequence)) {
+      stats.oldest_timestamp = oldest->oldest_timestamp();
+    }
+    if (const BatchPtr newest = find(Sequence{waiting.back().end.sequence.value - 1})) {
+      stats.newest_timestamp = newest->newest_timestamp();
+    }
+  }
+  for (const auto& [name, reader] : ledger.readers()) {
+    stats.readers.push_back(stats_of(name, reader, find));
+    for (const auto& [reason, points] : reader.dropped) stats.dropped_points += points;
+  }
+  return stats;
+}
+
+}  // namespace
+
+QueueStats QueueImpl::stats() const {
+  Ledger ledger;
+  std::vector<ProducerStats> producers;
+  std::map<std::string, std::string> notes;
+  std::string last_error;
+  {
+    const std::lock_guard lock(mutex_);
+    ledger = ledger_;
+    for (const Producer& producer : producers_)
+      producers.push_back({producer.name, producer.accepted});
+    notes = notes_;
+    last_error = last_error_;
+  }
+  QueueStats stats = stats_of(ledger, [this](Sequence sequence) { return find_batch(sequence); });
+  stats.producers = std::move(producers);
+  stats.notes = std::move(notes);
+  stats.last_error = std::move(last_error);
+  stats.bytes_on_disk = store_->disk_use();
+  return stats;
+}
+
+Result<QueueStats> Queue::inspect(const std::string& path) {
+  auto store = Store::open_read_only(path);
+  if (!store) return store.error();
+  auto state = store.value()->read_state();
+  if (!state) return state.error();
+  RestoredState restored;
+  if (auto done = restore(state.value(), restored); !done) return done.error().in(path);
+  QueueStats stats = stats_of(restored.ledger, [&](Sequence sequence) {
+    BatchPtr batch;
+    const auto read = store.value()->read_batch(sequence, [&](std::string_view stored) {
+      if (auto decoded = decode_batch(sequence, stored)) batch = std::move(decoded.value());
+    });
+    return read && read.value() ? batch : nullptr;
+  });
+  for (const auto& [name, accepted] : restored.producers)
+    stats.producers.push_back({name, accepted});
+  stats.notes = std::move(restored.notes);
+  stats.bytes_on_disk = store.value()->disk_use();
+  return stats;
+}
+
+}  // namespace carbon_spool

@@ -1,0 +1,345 @@
+#include "store.h"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <condition_variable>
+#include <filesystem>
+#include <mutex>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <rocksdb/convenience.h>
+#include <rocksdb/db.h>
+#include <rocksdb/listener.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+#include "carbon_spool/base/assert.h"
+
+#include "store_options.h"
+
+namespace carbon_spool {
+namespace {
+
+/// The order of the column families at opening. RocksDB insists on `default`; it stays empty.
+constexpr std::size_t kBatches = 1;
+constexpr std::size_t kState = 2;
+
+constexpr std::size_t kKeyBytes = 8;
+using Key = std::array<char, kKeyBytes>;
+
+/// Big-endian, so that the order of keys is the order of sequences.
+Key key_of(Sequence sequence) {
+  Key key;
+  for (std::size_t i = 0; i < kKeyBytes; ++i) {
+    key[i] =
+        static_cast<char>(static_cast<unsigned char>(sequence.value >> (8 * (kKeyBytes - 1 - i))));
+  }
+  return key;
+}
+
+rocksdb::Slice slice(const Key& key) {
+  return {key.data(), key.size()};
+}
+rocksdb::Slice slice(std::string_view text) {
+  return {text.data(), text.size()};
+}
+
+Sequence sequence_of(std::string_view key) {
+  CS_ASSERT(key.size() == kKeyBytes);
+  std::uint64_t value = 0;
+  for (const char byte : key) value = value << 8 | static_cast<unsigned char>(byte);
+  return Sequence{value};
+}
+
+Error error_of(const rocksdb::Status& status) {
+  return Error{status.ToString()};
+}
+
+Result<void> result_of(const rocksdb::Status& status) {
+  if (!status.ok()) return error_of(status);
+  return success();
+}
+
+/// Wakes whoever waits for a table to be written or moved.
+class TableListener final : public rocksdb::EventListener {
+ public:
+  explicit TableListener(std::function<void()> on_change) : on_change_(std::move(on_change)) {}
+
+  void OnFlushCompleted(rocksdb::DB*, const rocksdb::FlushJobInfo& info) override {
+    std::error_code gone;  // a segment that was cancelled out leaves no file
+    const auto bytes = std::filesystem::file_size(info.file_path, gone);
+    if (!gone) table_bytes_ += bytes;
+    changed();
+  }
+  void OnCompactionCompleted(rocksdb::DB*, const rocksdb::CompactionJobInfo&) override {
+    changed();
+  }
+  void OnErrorRecoveryEnd(const rocksdb::BackgroundErrorRecoveryInfo&) override { changed(); }
+
+  /// Returns when `done` holds; looks again at every change, and in case one was missed.
+  template <class Done>
+  void wait_until(Done done) {
+    std::unique_lock lock(mutex_);
+    while (!done()) changed_.wait_for(lock, std::chrono::milliseconds(20));
+  }
+  [[nodiscard]] std::uint64_t table_bytes() const { return table_bytes_; }
+
+ private:
+  void changed() {
+    {
+      const std::lock_guard lock(mutex_);
+      changed_.notify_all();
+    }
+    on_change_();
+  }
+
+  const std::function<void()> on_change_;
+  std::atomic<std::uint64_t> table_bytes_{0};
+  std::mutex mutex_;
+  std::condition_variable changed_;
+};
+
+std::uint64_t folder_bytes(const std::string& path) {
+  constexpr std::uint64_t kStatBlock = 512;  // stat(2): the unit of st_blocks
+  struct stat found {};
+  std::uint64_t bytes = 0;
+  if (::stat(path.c_str(), &found) == 0)
+    bytes += static_cast<std::uint64_t>(found.st_blocks) * kStatBlock;
+  DIR* folder = ::opendir(path.c_str());
+  if (folder == nullptr) return bytes;
+  while (const dirent* entry = ::readdir(folder)) {
+    const std::string_view name = entry->d_name;
+    if (name == "." || name == "..") continue;
+    if (entry->d_type == DT_DIR) {
+      bytes += folder_bytes(path + "/" + std::string(name));
+    } else if (::fstatat(::dirfd(folder), entry->d_name, &found, AT_SYMLINK_NOFOLLOW) == 0) {
+      bytes += static_cast<std::uint64_t>(found.st_blocks) * kStatBlock;
+    }
+  }
+  ::closedir(folder);
+  return bytes;
+}
+
+Result<std::map<std::string, std::string>> read_all_state(rocksdb::DB& db,
+                                                          rocksdb::ColumnFamilyHandle* family) {
+  std::map<std::string, std::string> state;
+  const std::unique_ptr<rocksdb::Iterator> at(db.NewIterator(rocksdb::ReadOptions(), family));
+  for (at->SeekToFirst(); at->Valid(); at->Next()) {
+    state.emplace(at->key().ToString(), at->value().ToString());
+  }
+  if (!at->status().ok()) return error_of(at->status());
+  return state;
+}
+
+}  // namespace
+
+StoreSizes StoreSizes::for_cap(std::uint64_t max_size) {
+  const std::uint64_t segment = std::clamp<std::uint64_t>(max_size / 16, 1ull << 20, 16ull << 20);
+  return {segment, 2 * segment + (1ull << 20)};
+}
+
+struct Store::Write::Impl {
+  rocksdb::ColumnFamilyHandle* batches;
+  rocksdb::ColumnFamilyHandle* state;
+  rocksdb::WriteBatch batch;
+};
+
+struct Store::Impl {
+  std::string path;
+  StoreSizes sizes;
+  std::shared_ptr<TableListener> listener;
+  std::unique_ptr<rocksdb::DB> db;
+  std::vector<rocksdb::ColumnFamilyHandle*> families;
+  std::uint64_t gathered = 0;  ///< bytes written to the gathering segment
+  std::atomic<std::uint64_t> log_bytes{0};
+
+  ~Impl() {
+    if (!db) return;
+    for (auto* family : families) db->DestroyColumnFamilyHandle(family);
+    db->Close();
+  }
+
+  [[nodiscard]] std::uint64_t property(std::size_t family, const std::string& name) const {
+    std::uint64_t value = 0;
+    db->GetIntProperty(families[family], name, &value);
+    return value;
+  }
+
+  [[nodiscard]] bool table_is_being_written() const {
+    const auto& sealed = rocksdb::DB::Properties::kNumImmutableMemTable;
+    return property(kBatches, sealed) > 0 || property(kState, sealed) > 0;
+  }
+
+  [[nodiscard]] bool is_stopped_by_error() const {
+    return property(kBatches, rocksdb::DB::Properties::kBackgroundErrors) > 0;
+  }
+};
+
+Store::Write::Write(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Store::Write::~Write() = default;
+
+void Store::Write::put_batch(Sequence sequence, std::string_view stored) {
+  impl_->batch.Put(impl_->batches, slice(key_of(sequence)), slice(stored));
+}
+
+void Store::Write::put_state(std::string_view key, std::string_view value) {
+  impl_->batch.Put(impl_->state, slice(key), slice(value));
+}
+
+void Store::Write::remove_batch(Sequence sequence) {
+  impl_->batch.SingleDelete(impl_->batches, slice(key_of(sequence)));
+}
+
+std::uint64_t Store::Write::bytes() const {
+  return impl_->batch.GetDataSize();
+}
+
+Store::Store(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Store::~Store() = default;
+
+Result<std::unique_ptr<Store>> Store::open(const std::string& path, const StoreSizes& sizes,
+                                           std::function<void()> on_change) {
+  std::error_code failed;
+  std::filesystem::create_directories(path, failed);
+  if (failed) return Error{path + ": " + failed.message()};
+  auto impl = std::make_unique<Impl>();
+  impl->path = path;
+  impl->sizes = sizes;
+  impl->listener = std::make_shared<TableListener>(std::move(on_change));
+  rocksdb::DBOptions options = store_options();
+  options.listeners.push_back(impl->listener);
+  rocksdb::DB* db = nullptr;
+  const rocksdb::Status status =
+      rocksdb::DB::Open(options, path, column_families(sizes.segment_bytes), &impl->families, &db);
+  if (!status.ok()) {
+    if (status.ToString().find("lock") != std::string::npos) {
+      return Error{path + ": another carbon-spool has this queue open"};
+    }
+    return error_of(status).in(path);
+  }
+  impl->db.reset(db);
+  return std::unique_ptr<Store>(new Store(std::move(impl)));
+}
+
+Result<std::unique_ptr<Store>> Store::open_read_only(const std::string& path) {
+  std::error_code ignored;
+  if (!std::filesystem::exists(path + "/CURRENT", ignored)) return Error{path + ": no queue here"};
+  auto impl = std::make_unique<Impl>();
+  impl->path = path;
+  rocksdb::DB* db = nullptr;
+  const rocksdb::Status status = rocksdb::DB::OpenForReadOnly(
+      store_options(), path, column_families(1 << 20), &impl->families, &db);
+  if (!status.ok()) return error_of(status).in(path);
+  impl->db.reset(db);
+  return std::unique_ptr<Store>(new Store(std::move(impl)));
+}
+
+Store::Write Store::begin_write() const {
+  auto impl = std::make_unique<Write::Impl>();
+  impl->batches = impl_->families[kBatches];
+  impl->state = impl_->families[kState];
+  return Write(std::move(impl));
+}
+
+Result<void> Store::write(Write& write, bool sync) {
+  rocksdb::WriteOptions options;
+  options.sync = sync;
+  const rocksdb::Status status = impl_->db->Write(options, &write.impl_->batch);
+  if (status.ok()) {
+    impl_->gathered += write.bytes();
+    impl_->log_bytes += write.bytes();
+  }
+  return result_of(status);
+}
+
+Result<void> Store::seal_if_due(Sequence end, bool force) {
+  if (impl_->gathered == 0 || (!force && impl_->gathered < impl_->sizes.segment_bytes))
+    return success();
+  impl_->listener->wait_until(
+      [this] { return !impl_->table_is_being_written() || impl_->is_stopped_by_error(); });
+  rocksdb::FlushOptions options;
+  options.wait = false;
+  options.allow_write_stall = true;
+  const rocksdb::Status status =
+      impl_->db->Flush(options, {impl_->families[kBatches], impl_->families[kState]});
+  if (status.ok()) {
+    impl_->gathered = 0;
+    gathering_from_ = end;
+  }
+  return result_of(status);
+}
+
+void Store::wait_until_settled() {
+  impl_->listener->wait_until([this] {
+    if (impl_->is_stopped_by_error()) return true;
+    if (impl_->table_is_being_written()) return false;
+    const auto all = tables();
+    return std::all_of(all.begin(), all.end(),
+                       [](const TableFile& table) { return table.removable; });
+  });
+}
+
+Result<bool> Store::read_batch(Sequence sequence,
+                               const std::function<void(std::string_view)>& use) const {
+  rocksdb::PinnableSlice value;
+  const rocksdb::Status status = impl_->db->Get(rocksdb::ReadOptions(), impl_->families[kBatches],
+                                                slice(key_of(sequence)), &value);
+  if (status.IsNotFound()) return false;
+  if (!status.ok()) return error_of(status);
+  use(std::string_view(value.data(), value.size()));
+  return true;
+}
+
+Result<std::map<std::string, std::string>> Store::read_state() const {
+  return read_all_state(*impl_->db, impl_->families[kState]);
+}
+
+Result<void> Store::sync() {
+  return result_of(impl_->db->SyncWAL());
+}
+
+std::vector<TableFile> Store::tables() const {
+  rocksdb::ColumnFamilyMetaData family;
+  impl_->db->GetColumnFamilyMetaData(impl_->families[kBatches], &family);
+  std::vector<TableFile> tables;
+  for (const auto& level : family.levels) {
+    for (const auto& file : level.files) {
+      tables.push_back({sequence_of(file.smallestkey), sequence_of(file.largestkey), file.size,
+                        level.level > 0 && !file.being_compacted});
+    }
+  }
+  std::sort(tables.begin(), tables.end(),
+            [](const TableFile& a, const TableFile& b) { return a.first < b.first; });
+  return tables;
+}
+
+Result<void> Store::remove_tables(Sequence first, Sequence last) {
+  const Key begin = key_of(first);
+  const Key end = key_of(last);
+  const rocksdb::Slice from = slice(begin);
+  const rocksdb::Slice to = slice(end);
+  return result_of(
+      rocksdb::DeleteFilesInRange(impl_->db.get(), impl_->families[kBatches], &from, &to));
+}
+
+std::uint64_t Store::disk_use() const {
+  return folder_bytes(impl_->path);
+}
+
+std::uint64_t Store::disk_free() const {
+  struct statvfs found {};
+  if (::statvfs(impl_->path.c_str(), &found) != 0) return UINT64_MAX;
+  return static_cast<std::uint64_t>(found.f_bavail) * found.f_frsize;
+}
+
+std::uint64_t Store::bytes_written() const {
+  return impl_->log_bytes + impl_->listener->table_bytes();
+}
+
+void Store::try_to_recover() {
+  if (impl_->is_stopped_by_error()) impl_->db->Resume().PermitUncheckedError();
+}
+
+}  // namespace carbon_spool

@@ -1,0 +1,126 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "carbon_spool/base/result.h"
+#include "carbon_spool/queue/sequence.h"
+
+namespace carbon_spool {
+
+/// How large the working files of a store may get, from the cap.
+struct StoreSizes {
+  /// Plaintext that gathers in the write-ahead log and in memory before it becomes a table file.
+  /// While a table is written the next one gathers: memory and write-ahead log hold twice this.
+  std::uint64_t segment_bytes = 0;
+  /// Disk that must be left above what `disk_use` says, so that the worst moment still fits the
+  /// cap: a sealed segment being written as a table while its write-ahead log is still there, the
+  /// small files of the column family `state`, and RocksDB's own.
+  std::uint64_t headroom = 0;
+
+  [[nodiscard]] static StoreSizes for_cap(std::uint64_t max_size);
+};
+
+/// A table file: batches `first` to `last`, perhaps with holes, taking `bytes` of disk.
+struct TableFile {
+  Sequence first;
+  Sequence last;
+  std::uint64_t bytes = 0;
+  bool removable = false;  ///< false for a moment after it was written
+};
+
+/// The queue's bytes on disk. The only place that knows RocksDB.
+///
+/// A key of `batches` is put once. While its put is in the segment that is still gathering,
+/// removing it is a SingleDelete that cancels it out, so that what was delivered quickly never
+/// becomes a table. Later it goes with its whole table file, when nobody needs any batch of it:
+/// tables never overlap, are moved to the last level without rewriting, and are removed in any
+/// order.
+///
+/// Threads: `write`, `seal`, `remove_tables` and `tables` by one thread at a time (the queue's
+/// write mutex); `read_batch`, `sync`, `disk_use` and `disk_free` by any.
+class Store {
+ public:
+  /// What goes to disk in one step: all of it or, after a crash, nothing.
+  class Write {
+   public:
+    ~Write();
+    void put_batch(Sequence sequence, std::string_view stored);
+    void put_state(std::string_view key, std::string_view value);
+    /// Only for batches that `is_gathering`.
+    void remove_batch(Sequence sequence);
+    [[nodiscard]] std::uint64_t bytes() const;
+
+   private:
+    friend class Store;
+    struct Impl;
+    explicit Write(std::unique_ptr<Impl> impl);
+    std::unique_ptr<Impl> impl_;
+  };
+
+  /// `on_change` is called from a thread of RocksDB when a table was written or moved, or when an
+  /// error is over; it must be quick and must not call the store.
+  [[nodiscard]] static Result<std::unique_ptr<Store>> open(const std::string& path,
+                                                           const StoreSizes& sizes,
+                                                           std::function<void()> on_change);
+  /// For `read_batch`, `read_state` and `disk_use` alone, also beside the process that has it open.
+  /// Fails if there is no store.
+  [[nodiscard]] static Result<std::unique_ptr<Store>> open_read_only(const std::string& path);
+
+  ~Store();
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
+
+  [[nodiscard]] Write begin_write() const;
+  [[nodiscard]] Result<void> write(Write& write, bool sync);
+
+  /// Ends the gathering segment once it is large enough (`force`: if there is anything in it) and
+  /// has it written as a table in the background; waits while the one before is still being
+  /// written. `end` is the end of the log.
+  [[nodiscard]] Result<void> seal_if_due(Sequence end, bool force = false);
+  /// Waits until every sealed segment has become a table that is removable.
+  void wait_until_settled();
+
+  /// Says where the log ends, once after opening: what is there already is not gathering any more.
+  void begin_at(Sequence end) { gathering_from_ = end; }
+  [[nodiscard]] bool is_gathering(Sequence sequence) const { return sequence >= gathering_from_; }
+
+  /// Gives the value to `use`, or returns false if there is no such batch. Fails if it is there and
+  /// cannot be read.
+  [[nodiscard]] Result<bool> read_batch(Sequence sequence,
+                                        const std::function<void(std::string_view)>& use) const;
+  /// All of the column family `state`.
+  [[nodiscard]] Result<std::map<std::string, std::string>> read_state() const;
+
+  /// Forces everything that was written to the disk.
+  [[nodiscard]] Result<void> sync();
+
+  /// The table files, oldest first.
+  [[nodiscard]] std::vector<TableFile> tables() const;
+  /// Removes the removable table files that lie wholly between `first` and `last`, both included.
+  [[nodiscard]] Result<void> remove_tables(Sequence first, Sequence last);
+
+  /// Bytes the folder takes, as `du` counts. Looks at every file.
+  [[nodiscard]] std::uint64_t disk_use() const;
+  /// Bytes the file system has left for this process.
+  [[nodiscard]] std::uint64_t disk_free() const;
+  /// What was written since the store was opened: grows at least as fast as `disk_use`.
+  [[nodiscard]] std::uint64_t bytes_written() const;
+
+  /// Tries to leave the read-only state that RocksDB enters after a failed write.
+  void try_to_recover();
+
+ private:
+  struct Impl;
+  explicit Store(std::unique_ptr<Impl> impl);
+
+  std::unique_ptr<Impl> impl_;
+  Sequence gathering_from_;  ///< first batch of the gathering segment;
+};
+
+}  // namespace carbon_spool

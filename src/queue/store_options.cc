@@ -1,0 +1,95 @@
+#include "store_options.h"
+
+#include <memory>
+
+#include <rocksdb/cache.h>
+#include <rocksdb/env.h>
+#include <rocksdb/table.h>
+
+namespace carbon_spool {
+namespace {
+
+/// RocksDB's own log would be a file that grows beside the queue, in nobody's format. What matters
+/// of it comes back to us as a status.
+class NoLog final : public rocksdb::Logger {
+ public:
+  using rocksdb::Logger::Logv;
+  void Logv(const char*, va_list) override {}
+};
+
+rocksdb::ColumnFamilyOptions batches_options(std::uint64_t segment_bytes) {
+  rocksdb::ColumnFamilyOptions options;
+  // Segments are sealed by us, at a point between two batches that we know; RocksDB must not do it
+  // on its own before.
+  options.write_buffer_size = 4 * segment_bytes;
+  options.max_write_buffer_number = 8;
+  options.arena_block_size = 256 << 10;
+  // Tables never overlap, so this compaction moves each of them to the last level without reading
+  // it; there, and only there, DeleteFilesInRange can remove it.
+  options.num_levels = 2;
+  options.level0_file_num_compaction_trigger = 1;
+  options.level0_slowdown_writes_trigger = 1 << 20;
+  options.level0_stop_writes_trigger = 1 << 20;
+  options.max_bytes_for_level_base = 1ull << 50;
+  options.soft_pending_compaction_bytes_limit = 0;
+  options.hard_pending_compaction_bytes_limit = 0;
+  // One compression for all levels: a table is moved only if its compression fits the level.
+  options.compression = rocksdb::kZSTD;
+  options.compression_opts.level = 1;
+  rocksdb::BlockBasedTableOptions table;
+  // A block is one batch or a few small ones: what is read is sent whole anyway, and larger blocks
+  // compress better.
+  table.block_size = 32 << 10;
+  // Batches are read once, in order, and the newest are kept by the queue: the cache only has to
+  // hold the block that the small batches of a trickle share.
+  table.block_cache = rocksdb::NewLRUCache(2 << 20, 0);
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  return options;
+}
+
+rocksdb::ColumnFamilyOptions state_options() {
+  rocksdb::ColumnFamilyOptions options;
+  // A few hundred small keys, written over and over: keep them in few small tables.
+  options.write_buffer_size = 64ull << 20;  // sealed together with `batches`, never on its own
+  options.max_write_buffer_number = 8;
+  options.arena_block_size = 64 << 10;
+  options.level0_file_num_compaction_trigger = 4;
+  options.compression = rocksdb::kNoCompression;
+  return options;
+}
+
+}  // namespace
+
+rocksdb::DBOptions store_options() {
+  rocksdb::DBOptions options;
+  options.create_if_missing = true;
+  options.create_missing_column_families = true;
+  options.info_log = std::make_shared<NoLog>();
+  options.max_background_jobs = 2;
+  // Pre-allocated space counts against the cap before it holds anything.
+  options.allow_fallocate = false;
+  options.max_manifest_file_size = 1 << 20;
+  // Tables are opened when they are read: opening a full queue takes no longer than an empty one.
+  options.max_open_files = 64;
+  options.skip_stats_update_on_db_open = true;
+  options.skip_checking_sst_file_sizes_on_db_open = true;
+  options.stats_dump_period_sec = 0;
+  options.stats_persist_period_sec = 0;
+  // Hand dirty pages to the disk in small pieces rather than all of them at the next sync.
+  options.bytes_per_sync = 1 << 20;
+  options.wal_bytes_per_sync = 1 << 20;
+  // A torn end of the write-ahead log is where a power cut happened; all before it is good.
+  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+  // A clean stop leaves its last segment in the write-ahead log; writing it as a table would only
+  // delay the stop.
+  options.avoid_flush_during_shutdown = true;
+  return options;
+}
+
+std::vector<rocksdb::ColumnFamilyDescriptor> column_families(std::uint64_t segment_bytes) {
+  return {{rocksdb::kDefaultColumnFamilyName, rocksdb::ColumnFamilyOptions()},
+          {"batches", batches_options(segment_bytes)},
+          {"state", state_options()}};
+}
+
+}  // namespace carbon_spool
