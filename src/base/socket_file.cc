@@ -19,7 +19,7 @@ Error system_error(int code, const std::string& path) {
 /// The reason why a connection to the socket fails; 0: it does not.
 int try_connect(const sockaddr_un& address) {
   const UniqueFd probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  if (!probe.valid()) return errno;
+  if (!probe) return errno;
   const auto* generic = reinterpret_cast<const sockaddr*>(&address);
   return ::connect(probe.get(), generic, sizeof address) == 0 ? 0 : errno;
 }
