@@ -19,8 +19,8 @@ namespace carbon_spool {
 /// A line's bytes before its LF, a CR included: carbon closes the connection beyond (Twisted's
 /// LineOnlyReceiver.MAX_LENGTH). No normalised line is longer either.
 inline constexpr std::size_t kMaxLineBytes = 16384;
-/// A path's bytes: Linux's PATH_MAX of 4096 less what carbon puts around it. This limit and the next
-/// are not for tagged series, whose files carbon names by a hash.
+/// A path's bytes: Linux's PATH_MAX of 4096 less what carbon puts around it. This limit and the
+/// next are not for tagged series, whose files carbon names by a hash.
 inline constexpr std::size_t kMaxPathBytes = 4000;
 /// Bytes between two dots or slashes of a path: Linux's NAME_MAX of 255 less ".wsp".
 inline constexpr std::size_t kMaxElementBytes = 250;
@@ -51,28 +51,31 @@ using RefusalCounts = std::array<std::uint64_t, kRefusalCount>;
 
 /// What `parse_lines` did.
 struct ParsedLines {
-  std::size_t consumed = 0;     ///< bytes of the input that are done with
-  std::size_t written = 0;      ///< bytes of `room` that were filled with whole normalised lines
-  std::uint32_t points = 0;     ///< lines among them
-  std::uint32_t oldest_timestamp = UINT32_MAX;  ///< least integer part of a timestamp; meaningless without points
-  std::uint32_t newest_timestamp = 0;           ///< greatest
+  std::size_t consumed = 0;  ///< bytes of the input that are done with
+  std::size_t written = 0;   ///< bytes of `room` that were filled with whole normalised lines
+  std::uint32_t points = 0;  ///< lines among them
+  /// Least and greatest integer part of their timestamps; of no points, neutral for std::min and
+  /// std::max.
+  std::uint32_t oldest_timestamp = UINT32_MAX;
+  std::uint32_t newest_timestamp = 0;
 };
 
 /// Reads the whole lines (ending in LF) at the front of `bytes` and writes the good ones,
-/// normalised, to `room`. Stops before a line without LF, and before a line of at most kMaxLineBytes
-/// if less than its bytes before the LF and kMaxStampBytes are left in `room`. Longer lines that do
-/// have their LF in `bytes` are refused here; the caller looks after one that has not (see `input`).
-/// `now` (Unix seconds, 1 to 4294967295) stamps points that came without a timestamp. Refusals are
-/// added to `refused`; `last_refused`, if given, is set to the last refused line (a view into
-/// `bytes`) for the log.
+/// normalised, to `room`. Stops before a line without LF, and before a line of at most
+/// kMaxLineBytes if less than its bytes before the LF and kMaxStampBytes are left in `room`. Longer
+/// lines that do have their LF in `bytes` are refused here; the caller looks after one that has not
+/// (see `input`). `now` (Unix seconds, 1 to 4294967295) stamps points that came without a
+/// timestamp. Refusals are added to `refused`; `last_refused`, if given, is set to the last refused
+/// line (a view into `bytes`) for the log.
 ///
 /// Never allocates, never reads outside `bytes`, never writes outside `room`. Threads: any.
-[[nodiscard]] ParsedLines parse_lines(std::string_view bytes, std::span<char> room, std::uint32_t now,
-                                      RefusalCounts& refused, std::string_view* last_refused = nullptr);
+[[nodiscard]] ParsedLines parse_lines(std::string_view bytes, std::span<char> room,
+                                      std::uint32_t now, RefusalCounts& refused,
+                                      std::string_view* last_refused = nullptr);
 
 /// One line, without LF, as it is the last of a datagram. Writes it normalised to `room`, which
-/// must have space for a line of at most kMaxLineBytes and kMaxStampBytes. As `parse_lines` otherwise; `consumed` is
-/// always the whole line.
+/// must have space for a line of at most kMaxLineBytes and kMaxStampBytes. As `parse_lines`
+/// otherwise; `consumed` is always the whole line.
 [[nodiscard]] ParsedLines parse_line(std::string_view line, std::span<char> room, std::uint32_t now,
                                      RefusalCounts& refused);
 
