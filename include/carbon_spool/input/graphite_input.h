@@ -49,6 +49,7 @@ struct GraphiteInputStats {
 /// Acceptance: a stream whose sender half-closed it is closed in order only after all that was read
 ///             there is durable; every other end (death of this process included) is a reset, so that
 ///             a confirming sender never takes it for an acknowledgement.
+///             Unix sockets know no such reset: their end of file confirms nothing.
 /// Limits:     lines, unfinished lines of all connections together (16 MiB), connections.
 /// Threads:    `start`, `stop` and the destructor from one thread; `stats` from any.
 class GraphiteInput {

@@ -1,0 +1,68 @@
+#include "datagram_listener.h"
+
+#include "ingest_thread.h"
+
+namespace carbon_spool {
+namespace {
+
+/// The most bursts that are received before other sockets have their turn.
+constexpr int kBurstsPerTurn = 8;
+
+}  // namespace
+
+DatagramListener::DatagramListener(InputState& input, IngestThread& thread, UniqueFd fd)
+    : InputSocket(input, input.listeners, thread, std::move(fd)) {}
+
+void DatagramListener::begin(std::unique_ptr<DatagramListener> self) {
+  if (self->input_.stopping.load()) return;
+  self->join_thread();
+  wait_until_readable(std::move(self));
+}
+
+void DatagramListener::on_readable(std::unique_ptr<DatagramListener> self) {
+  if (input_.stopping.load()) return;
+  for (int turn = 0; turn < kBurstsPerTurn; ++turn) {
+    const std::size_t received = thread_.datagrams().receive(fd());
+    if (!take(received)) return close();
+    if (received < DatagramBurst::kMost) break;
+  }
+  wait_until_readable(std::move(self));
+}
+
+bool DatagramListener::take(std::size_t received) {
+  const DatagramBurst& burst = thread_.datagrams();
+  LineIntake intake(input_, thread_);
+  for (std::size_t index = 0; index < received; ++index) {
+    if (const auto drops = burst.drops(index)) count_kernel_drops(*drops);
+    if (!take_payload(burst.payload(index), burst.is_cut_off(index), intake)) {
+      input_.datagrams_dropped.fetch_add(received - index, std::memory_order_relaxed);
+      return false;
+    }
+    if (intake.any_refused()) intake.report_refused(burst.peer(index));
+  }
+  return true;
+}
+
+bool DatagramListener::take_payload(std::string_view payload, bool cut_off, LineIntake& intake) {
+  const std::size_t whole = payload.rfind('\n') + 1;  // npos + 1 is 0
+  const std::string_view last = payload.substr(whole);
+  if (!intake.take_lines(payload.substr(0, whole))) return false;
+  if (last.empty()) return true;
+  if (cut_off) {
+    intake.refuse(Refusal::Unterminated, last);
+    return true;
+  }
+  return intake.take_unended_line(last);
+}
+
+void DatagramListener::count_kernel_drops(std::uint32_t drops) {
+  // Unsigned arithmetic makes the difference right across a wrap-around.
+  input_.datagrams_dropped.fetch_add(drops - kernel_drops_, std::memory_order_relaxed);
+  kernel_drops_ = drops;
+}
+
+void DatagramListener::stop() {
+  close();
+}
+
+}  // namespace carbon_spool

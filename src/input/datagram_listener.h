@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+#include "input_socket.h"
+#include "line_intake.h"
+
+namespace carbon_spool {
+
+/// Takes datagrams of whole lines; the last line of each needs no LF.
+class DatagramListener : public InputSocket {
+ public:
+  DatagramListener(InputState& input, IngestThread& thread, UniqueFd fd);
+
+  /// Begins to receive. On its thread.
+  static void begin(std::unique_ptr<DatagramListener> self);
+
+  void stop() override;
+
+ private:
+  friend class InputSocket;
+
+  void on_readable(std::unique_ptr<DatagramListener> self);
+  [[nodiscard]] bool take(std::size_t received);
+  [[nodiscard]] static bool take_payload(std::string_view payload, bool cut_off,
+                                         LineIntake& intake);
+  void count_kernel_drops(std::uint32_t drops);
+
+  std::uint32_t kernel_drops_ = 0;  ///< as last seen
+};
+
+}  // namespace carbon_spool

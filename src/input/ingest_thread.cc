@@ -1,0 +1,70 @@
+#include "ingest_thread.h"
+
+#include <vector>
+
+#include <pthread.h>
+
+#include "carbon_spool/base/assert.h"
+#include "carbon_spool/input/ingest_threads.h"
+#include "carbon_spool/wire/graphite_lines.h"
+
+namespace carbon_spool {
+namespace {
+
+/// Large enough that a flood costs few system calls, small enough to stay in a core's cache beside
+/// the builder.
+constexpr std::size_t kReadBytes = 256 * 1024;
+
+}  // namespace
+
+IngestThread::IngestThread(const std::string& name, FragmentBudget& budget)
+    : fragments_(budget),
+      buffer_(std::make_unique_for_overwrite<char[]>(kMaxLineBytes + kReadBytes)),
+      keep_running_(io_.get_executor()),
+      thread_([this, name] {
+        ::pthread_setname_np(::pthread_self(), name.c_str());
+        io_.run();
+      }) {}
+
+IngestThread::~IngestThread() {
+  keep_running_.reset();
+  thread_.join();
+  CS_ASSERT(sockets_.empty());
+}
+
+std::span<char> IngestThread::read_area() {
+  return {buffer_.get() + kMaxLineBytes, kReadBytes};
+}
+
+DatagramBurst& IngestThread::datagrams() {
+  if (!datagrams_) datagrams_ = std::make_unique<DatagramBurst>();
+  return *datagrams_;
+}
+
+struct IngestThreads::Impl {
+  explicit Impl(std::size_t max_fragment_bytes) : budget(max_fragment_bytes) {}
+
+  FragmentBudget budget;
+  std::vector<std::unique_ptr<IngestThread>> threads;
+};
+
+IngestThreads::IngestThreads(std::uint32_t count, std::size_t max_fragment_bytes)
+    : impl_(std::make_unique<Impl>(max_fragment_bytes)) {
+  CS_ASSERT(count > 0);
+  for (std::uint32_t index = 0; index < count; ++index) {
+    impl_->threads.push_back(
+        std::make_unique<IngestThread>("ingest-" + std::to_string(index), impl_->budget));
+  }
+}
+
+IngestThreads::~IngestThreads() = default;
+
+std::uint32_t IngestThreads::size() const {
+  return static_cast<std::uint32_t>(impl_->threads.size());
+}
+
+IngestThread& IngestThreads::at(std::uint32_t index) {
+  return *impl_->threads.at(index);
+}
+
+}  // namespace carbon_spool

@@ -1,0 +1,133 @@
+#include "stream_connection.h"
+
+#include <cerrno>
+#include <cstring>
+
+#include <sys/socket.h>
+
+#include "ingest_thread.h"
+#include "socket_address.h"
+
+namespace carbon_spool {
+namespace {
+
+/// The most that one connection reads before the others have their turn: four full read areas.
+constexpr int kReadsPerTurn = 4;
+
+}  // namespace
+
+StreamConnection::StreamConnection(InputState& input, IngestThread& thread, UniqueFd fd)
+    : InputSocket(input, input.connections, thread, std::move(fd)), Fragment(thread.fragments()) {}
+
+void StreamConnection::begin(std::unique_ptr<StreamConnection> self) {
+  if (self->input_.stopping.load()) return;
+  self->join_thread();
+  wait_until_readable(std::move(self));
+}
+
+void StreamConnection::on_readable(std::unique_ptr<StreamConnection> self) {
+  if (input_.stopping.load()) return reset();
+  LineIntake intake(input_, thread_);
+  const Outcome outcome = read(intake);
+  if (intake.points() > 0) any_accepted_ = true;
+  if (outcome == Outcome::EndOfFile) refuse_unfinished(intake);
+  report(intake);
+  if (!is_open()) return;  // cut: its own fragment was one too many
+  switch (outcome) {
+    case Outcome::More:
+      return wait_until_readable(std::move(self));
+    case Outcome::Failed:
+      return reset();
+    case Outcome::EndOfFile:
+      if (!any_accepted_) return close_in_order();
+      at_end_ = true;
+      return thread_.gatherer().after_durable(std::move(self));
+  }
+}
+
+StreamConnection::Outcome StreamConnection::read(LineIntake& intake) {
+  const std::span<char> area = thread_.read_area();
+  for (int turn = 0; turn < kReadsPerTurn && is_open(); ++turn) {
+    const ssize_t size = ::recv(fd(), area.data(), area.size(), 0);
+    if (size == 0) return Outcome::EndOfFile;
+    if (size < 0) {
+      if (errno == EINTR) continue;
+      return errno == EAGAIN ? Outcome::More : Outcome::Failed;
+    }
+    const auto bytes = static_cast<std::size_t>(size);
+    if (!take({area.data(), bytes}, intake)) return Outcome::Failed;
+    if (bytes < area.size()) break;
+  }
+  return Outcome::More;
+}
+
+bool StreamConnection::take(std::string_view bytes, LineIntake& intake) {
+  const std::size_t last = bytes.rfind('\n');
+  if (last == std::string_view::npos) return keep_unfinished(bytes, intake);
+
+  std::string_view lines = bytes.substr(0, last + 1);
+  if (skipping_) {
+    skipping_ = false;
+    lines.remove_prefix(lines.find('\n') + 1);
+  }
+  if (!Fragment::empty()) {
+    char* const front = thread_.read_area().data() - Fragment::size();
+    std::memcpy(front, view().data(), Fragment::size());
+    lines = {front, Fragment::size() + lines.size()};
+    Fragment::clear();
+  }
+  return intake.take_lines(lines) && keep_unfinished(bytes.substr(last + 1), intake);
+}
+
+bool StreamConnection::keep_unfinished(std::string_view bytes, LineIntake& intake) {
+  if (skipping_ || bytes.empty()) return true;
+  if (Fragment::size() + bytes.size() > kMaxLineBytes) {
+    intake.refuse(Refusal::LineTooLong, Fragment::empty() ? bytes : view());
+    Fragment::clear();
+    skipping_ = true;
+    return true;
+  }
+  append(bytes);
+  thread_.fragments().enforce_budget();
+  return is_open();
+}
+
+void StreamConnection::refuse_unfinished(LineIntake& intake) {
+  if (Fragment::empty()) return;
+  intake.refuse(Refusal::Unterminated, view());
+  Fragment::clear();
+}
+
+void StreamConnection::report(LineIntake& intake) {
+  if (!intake.any_refused()) return;
+  intake.report_refused(is_open() ? peer_name(fd()) : "a closed connection");
+}
+
+void StreamConnection::stop() {
+  if (!at_end_) reset();
+}
+
+void StreamConnection::reset() {
+  LineIntake intake(input_, thread_);
+  refuse_unfinished(intake);
+  report(intake);
+  close();
+}
+
+void StreamConnection::cut() {
+  input_.count_fragment_cut(peer_name(fd()));
+  reset();
+}
+
+void StreamConnection::on_durable(bool accepted) {
+  if (accepted) return close_in_order();
+  close();
+}
+
+void StreamConnection::close_in_order() {
+  const linger in_order{0, 0};
+  ::setsockopt(fd(), SOL_SOCKET, SO_LINGER, &in_order, sizeof(in_order));
+  close();
+}
+
+}  // namespace carbon_spool

@@ -1,0 +1,127 @@
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <pthread.h>
+
+#include "carbon_spool/input/graphite_input.h"
+
+namespace carbon_spool {
+
+/// Keeps what an input hands over. Can hold the input back, and can keep its answers back.
+/// Every wait gives up after half a minute.
+class RecordingSink : public PointSink {
+ public:
+  std::optional<BatchBuilder> obtain_builder() override {
+    std::unique_lock lock(mutex_);
+    ++blocked_;
+    changed_.notify_all();
+    changed_.wait(lock, [this] { return !hold_ || stopped_; });
+    --blocked_;
+    if (stopped_) return std::nullopt;
+    return BatchBuilder();
+  }
+
+  std::uint64_t submit(BatchBuilder builder) override {
+    const std::lock_guard lock(mutex_);
+    text_.append(builder.room().data() - builder.bytes(), builder.bytes());
+    points_ += builder.points();
+    batch_bytes_.push_back(builder.bytes());
+    char name[16];
+    ::pthread_getname_np(::pthread_self(), name, sizeof name);
+    threads_.insert(name);
+    changed_.notify_all();
+    return ++last_ticket_;
+  }
+
+  void when_durable(std::uint64_t ticket, std::function<void(bool)> then) override {
+    bool stopped = false;
+    {
+      const std::lock_guard lock(mutex_);
+      asked_for_ = std::max(asked_for_, ticket);
+      stopped = stopped_;
+      if (withhold_ && !stopped) questions_.push_back(std::exchange(then, nullptr));
+      changed_.notify_all();
+    }
+    if (then) then(!stopped);
+  }
+
+  /// From now on `obtain_builder` blocks.
+  void hold() { change(hold_, true); }
+  void let_go() { change(hold_, false); }
+  /// From now on `obtain_builder` returns none, and nothing more is durable.
+  void stop() { change(stopped_, true); }
+  /// From now on nobody is told that anything is durable.
+  void withhold_answers() { change(withhold_, true); }
+  /// Answers all that was asked so far.
+  void answer(bool accepted) {
+    std::vector<std::function<void(bool)>> questions;
+    {
+      const std::lock_guard lock(mutex_);
+      questions.swap(questions_);
+    }
+    for (const auto& each : questions) each(accepted);
+  }
+
+  [[nodiscard]] bool wait_until_asked() {
+    return wait([this] { return !questions_.empty(); });
+  }
+  [[nodiscard]] bool wait_until_blocked() {
+    return wait([this] { return hold_ && blocked_ > 0; });
+  }
+  [[nodiscard]] bool wait_for_points(std::uint64_t points) {
+    return wait([&] { return points_ >= points; });
+  }
+
+  [[nodiscard]] std::uint64_t points() const { return get(points_); }
+  [[nodiscard]] std::string text() const { return get(text_); }
+  [[nodiscard]] std::vector<std::size_t> batch_bytes() const { return get(batch_bytes_); }
+  [[nodiscard]] std::set<std::string> threads() const { return get(threads_); }
+  /// The greatest ticket whose durability was asked for; 0: none.
+  [[nodiscard]] std::uint64_t asked_for() const { return get(asked_for_); }
+
+ private:
+  void change(bool& what, bool to) {
+    const std::lock_guard lock(mutex_);
+    what = to;
+    changed_.notify_all();
+  }
+
+  template <class Condition>
+  bool wait(Condition condition) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, std::chrono::seconds(30), condition);
+  }
+
+  template <class T>
+  T get(const T& what) const {
+    const std::lock_guard lock(mutex_);
+    return what;
+  }
+
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  bool hold_ = false;
+  bool stopped_ = false;
+  bool withhold_ = false;
+  int blocked_ = 0;
+  std::uint64_t last_ticket_ = 0;
+  std::uint64_t asked_for_ = 0;
+  std::uint64_t points_ = 0;
+  std::string text_;
+  std::vector<std::size_t> batch_bytes_;
+  std::set<std::string> threads_;
+  std::vector<std::function<void(bool)>> questions_;
+};
+
+}  // namespace carbon_spool
