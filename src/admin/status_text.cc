@@ -1,0 +1,246 @@
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdio>
+#include <ctime>
+
+#include "carbon_spool/admin/status.h"
+#include "carbon_spool/base/units.h"
+
+#include "look.h"
+
+namespace carbon_spool {
+namespace {
+
+constexpr std::size_t kWidth = 80;
+constexpr std::size_t kLabelWidth = 12;
+constexpr std::size_t kBarWidth = 30;
+
+/// 1234567 is "1,234,567".
+std::string grouped(std::uint64_t number) {
+  std::string text = std::to_string(number);
+  for (std::size_t at = text.size(); at > 3;) text.insert(at -= 3, 1, ',');
+  return text;
+}
+
+std::string count(std::uint64_t number, std::string_view noun) {
+  return grouped(number) + ' ' + std::string(noun) + (number == 1 ? "" : "s");
+}
+
+std::string utc(std::int64_t unix_seconds) {
+  const std::time_t time = unix_seconds;
+  std::tm parts{};
+  std::array<char, 40> text{};
+  if (::gmtime_r(&time, &parts) == nullptr) return std::to_string(unix_seconds);
+  std::strftime(text.data(), text.size(), "%Y-%m-%d %H:%M:%S UTC", &parts);
+  return text.data();
+}
+
+std::string relative_to(std::int64_t now, std::int64_t time) {
+  if (time > now) return describe_duration(Seconds(time - now)) + " ahead";
+  return describe_duration(Seconds(now - time)) + " ago";
+}
+
+std::string rate(double per_second) {
+  if (per_second >= 0.05 && per_second < 9.95) {
+    std::array<char, 32> text{};
+    std::snprintf(text.data(), text.size(), "%.1f points/s", per_second);
+    return text.data();
+  }
+  return grouped(static_cast<std::uint64_t>(std::llround(std::max(per_second, 0.0)))) + " points/s";
+}
+
+std::string reasons(const std::map<std::string, std::uint64_t>& counts) {
+  std::string text;
+  for (const auto& [reason, number] : counts) {
+    if (number == 0) continue;
+    text += (text.empty() ? ": " : ", ") + reason + ' ' + grouped(number);
+  }
+  return text;
+}
+
+/// Lines of a label and a value, wrapped at blanks; those that need a look begin with `!`.
+class Page {
+ public:
+  void head(const std::string& text) { wrap("", text, 0, 2); }
+  void blank() { text_ += '\n'; }
+
+  void row(std::string_view label, const std::string& value, bool marked = false) {
+    std::string front = marked ? "! " : "  ";
+    front += label;
+    front.resize(2 + kLabelWidth + 2, ' ');
+    wrap(front, value, front.size(), front.size());
+  }
+
+  [[nodiscard]] std::string take() { return std::move(text_); }
+
+ private:
+  void wrap(const std::string& front, std::string_view value, std::size_t used,
+            std::size_t indent) {
+    text_ += front;
+    bool line_begins = true;
+    while (!value.empty()) {
+      const std::string_view word = value.substr(0, value.find(' '));
+      value.remove_prefix(std::min(value.size(), word.size() + 1));
+      if (!line_begins && used + 1 + word.size() > kWidth) {
+        text_ += '\n' + std::string(indent, ' ');
+        used = indent;
+        line_begins = true;
+      }
+      if (!line_begins) {
+        text_ += ' ';
+        ++used;
+      }
+      for (const char each : word) text_ += static_cast<unsigned char>(each) < 0x20 ? '?' : each;
+      used += word.size();
+      line_begins = false;
+    }
+    text_ += '\n';
+  }
+
+  std::string text_;
+};
+
+void add_headline(Page& page, const Status& status, std::int64_t now) {
+  std::string text = "carbon-spool " + status.version;
+  if (status.state == "stopped") {
+    text += ", not running: the queue as it was left";
+  } else {
+    text += ", " + status.state + " for " + describe_duration(Seconds(status.uptime_seconds)) +
+            ", pid " + std::to_string(status.pid) + ": ";
+    text += needs_a_look(status, now) ? "needs a look" : "all is well";
+  }
+  page.head(text);
+}
+
+std::string how_full(const QueueStatus& queue, bool bars) {
+  std::string text = describe_size(queue.bytes_on_disk);
+  if (queue.max_size_bytes == 0) return text;
+  const double share = std::min(
+      1.0, static_cast<double>(queue.bytes_on_disk) / static_cast<double>(queue.max_size_bytes));
+  const std::string percent = std::to_string(std::llround(share * 100)) + '%';
+  text += " of " + describe_size(queue.max_size_bytes);
+  if (!bars) return text + " (" + percent + "), when full " + queue.when_full;
+  const auto filled = static_cast<std::size_t>(std::llround(share * kBarWidth));
+  return '[' + std::string(filled, '#') + std::string(kBarWidth - filled, '.') + "] " + percent +
+         ", " + text;
+}
+
+void add_queue(Page& page, const QueueStatus& queue, std::int64_t now, bool bars) {
+  page.blank();
+  page.head("queue " + queue.path);
+  page.row("waiting", queue.points == 0
+                          ? "nothing"
+                          : count(queue.points, "point") + " in " + grouped(queue.batches) +
+                                (queue.batches == 1 ? " batch" : " batches"));
+  page.row("on disk", how_full(queue, bars));
+  if (queue.oldest_timestamp) {
+    page.row("oldest point",
+             utc(*queue.oldest_timestamp) + ", " + relative_to(now, *queue.oldest_timestamp));
+  }
+  page.row("dropped", queue.dropped_points_total == 0
+                          ? "none"
+                          : count(queue.dropped_points_total, "point") + ", over all destinations");
+  if (queue.last_error) page.row("error", *queue.last_error, true);
+}
+
+void add_input(Page& page, const InputStatus& input) {
+  page.blank();
+  std::string title = "input " + input.name;
+  for (const std::string& address : input.listen) title += ", " + address;
+  page.head(title);
+  page.row("accepted", count(input.points_total, "point") + ", " +
+                           count(input.connections, "connection") + " open");
+  page.row("refused", input.rejected_total == 0
+                          ? "none"
+                          : count(input.rejected_total, "line") + reasons(input.rejected));
+  if (input.connections_refused_total > 0) {
+    page.row("turned away", count(input.connections_refused_total, "connection"));
+  }
+  if (input.fragments_cut_total > 0) {
+    page.row("cut", count(input.fragments_cut_total, "connection") + " with an unfinished line");
+  }
+  if (input.datagrams_dropped_total > 0) {
+    page.row("lost", count(input.datagrams_dropped_total, "datagram") + ", dropped by the kernel");
+  }
+}
+
+void add_state(Page& page, const DestinationStatus& destination, const Status& status,
+               std::int64_t now) {
+  std::string text = destination.state;
+  if (destination.since > 0) {
+    text += " for " + describe_duration(Seconds(now - destination.since));
+  }
+  if (destination.state == "orphan") text += ": not in the configuration any more";
+  page.row("state", text, is_not_connected(destination, status));
+}
+
+/// What waits, what of it is not even sent, and when it will be.
+void add_backlog(Page& page, const DestinationStatus& destination) {
+  const std::uint64_t pending = destination.points_pending;
+  const std::uint64_t unsent = pending - std::min(pending, destination.points_unconfirmed);
+  std::string waiting = pending == 0 ? "nothing" : count(pending, "point");
+  if (pending > unsent) {
+    waiting += unsent == 0 ? ", sent and not yet confirmed"
+                           : ", " + grouped(pending - unsent) + " of them sent and unconfirmed";
+  }
+  page.row("waiting", waiting);
+  if (unsent > 0) {
+    std::string text = count(unsent, "point");
+    if (destination.oldest_unsent_seconds) {
+      text += ", the oldest for " + describe_duration(Seconds(*destination.oldest_unsent_seconds));
+    }
+    page.row("unsent", text, is_behind(destination));
+  }
+  if (destination.state == "stopped" || destination.state == "orphan") return;
+  std::string sending = rate(destination.points_per_second);
+  if (unsent == 0) {
+    sending += ", caught up";
+  } else if (destination.seconds_to_catch_up) {
+    sending += ", caught up in " + describe_duration(Seconds(*destination.seconds_to_catch_up));
+  }
+  page.row("sending", sending);
+}
+
+void add_destination(Page& page, const DestinationStatus& destination, const Status& status,
+                     std::int64_t now) {
+  page.blank();
+  page.head("destination " + destination.name +
+            (destination.address.empty() ? "" : ", " + destination.address));
+  add_state(page, destination, status, now);
+  add_backlog(page, destination);
+  std::string acknowledged = grouped(destination.points_acknowledged_total) + " of " +
+                             count(destination.points_received_total, "point");
+  if (destination.points_routed_elsewhere_total > 0) {
+    acknowledged += ", " + grouped(destination.points_routed_elsewhere_total) + " routed elsewhere";
+  }
+  page.row("acknowledged", acknowledged);
+  if (destination.reconnects_total > 0 || destination.points_resent_total > 0) {
+    page.row("reconnected", count(destination.reconnects_total, "time") + ", " +
+                                count(destination.points_resent_total, "point") + " sent again");
+  }
+  std::string dropped = "none";
+  if (destination.points_dropped_total > 0) {
+    dropped = count(destination.points_dropped_total, "point") + reasons(destination.dropped);
+    if (destination.last_drop_at) {
+      dropped += "; last " + relative_to(now, *destination.last_drop_at);
+    }
+  }
+  page.row("dropped", dropped, dropped_lately(destination, now));
+  if (destination.last_error) page.row("last error", *destination.last_error);
+}
+
+}  // namespace
+
+std::string to_text(const Status& status, std::int64_t now, bool bars) {
+  Page page;
+  add_headline(page, status, now);
+  add_queue(page, status.queue, now, bars);
+  for (const InputStatus& each : status.inputs) add_input(page, each);
+  for (const DestinationStatus& each : status.destinations) {
+    add_destination(page, each, status, now);
+  }
+  return page.take();
+}
+
+}  // namespace carbon_spool
