@@ -26,11 +26,14 @@ struct SenderOptions {
   Acknowledge acknowledge = Acknowledge::Close;
   Replay replay = Replay::LiveFirst;
   Milliseconds confirm_every{60'000};        ///< the longest a connection carries points
-  std::uint64_t confirm_bytes = 32ull << 20;  ///< the most it carries
+  std::uint64_t confirm_bytes = 32ull << 20;  ///< the most it carries, to a batch
   Milliseconds confirm_timeout{60'000};      ///< from the last progress
   Milliseconds connect_timeout{5'000};
   Milliseconds backoff_max{30'000};
   Milliseconds stall_timeout{600'000};
+  /// How many points wait for it, for the log line that says it is back. Called on the sender's
+  /// thread; may be empty.
+  std::function<std::uint64_t()> points_waiting{};
 };
 
 enum class SenderState { Connected, Connecting, BackingOff, Stalled, Unconfirmed };

@@ -1,0 +1,209 @@
+#include "carbon_spool/output/graphite_sender.h"
+
+#include <algorithm>
+#include <exception>
+#include <random>
+#include <utility>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <pthread.h>
+
+#include "sender.h"
+
+namespace carbon_spool {
+namespace {
+
+/// Failures of a batch alone on a connection before others may overtake it: with `oldest_first`
+/// that is the exception to the order, so it is rarer.
+constexpr unsigned kPatience = 3;
+constexpr unsigned kPatienceInOrder = 20;
+
+}  // namespace
+
+std::unique_ptr<GraphiteSender> GraphiteSender::start(const SenderOptions& options,
+                                                      Reader& reader) {
+  return std::make_unique<Sender>(options, reader);
+}
+
+Sender::Sender(const SenderOptions& options, Reader& reader)
+    : options_(options),
+      reader_(reader),
+      report_(options),
+      wake_(io_.get_executor()),
+      backoff_(options.backoff_max, std::random_device()()),
+      budget_(options.confirm_bytes, options.confirm_timeout),
+      suspects_(options.replay == Replay::OldestFirst ? kPatienceInOrder : kPatience) {
+  spawn(run());
+  thread_ = std::jthread([this] { io_.run(); });
+  const std::string name = ("send-" + options.name).substr(0, 15);
+  pthread_setname_np(thread_.native_handle(), name.c_str());
+}
+
+Sender::~Sender() {
+  drain(Milliseconds(0));
+  finished();
+}
+
+void Sender::drain(Milliseconds timeout) {
+  asio::post(io_, [this, deadline = present() + timeout] { begin_drain(deadline); });
+}
+
+void Sender::finished() {
+  if (thread_.joinable()) thread_.join();
+}
+
+SenderStats Sender::stats() const {
+  return report_.stats();
+}
+
+/// Connect, send, confirm, back off.
+asio::awaitable<void> Sender::run() {
+  reader_.on_unsent([this] {
+    if (unsent_noted_.exchange(true)) return;
+    asio::post(io_, [this] {
+      unsent_noted_ = false;
+      wake_.notify();
+    });
+  });
+  while (!over()) {
+    co_await connect();
+    if (!current_) continue;
+    co_await carry(*current_);
+    if (expired()) break;
+    const CarrierPtr carrier = std::exchange(current_, nullptr);
+    if (carrier->connection->failed()) {
+      lost(*carrier);
+    } else {
+      retire(carrier);
+    }
+  }
+  reader_.on_unsent({});
+  give_up();
+  io_.stop();
+}
+
+/// Returns with a current connection, or because it is over.
+asio::awaitable<void> Sender::connect() {
+  while (!over() && !current_) {
+    if (draining_ && nothing_to_send()) {
+      co_await wake_.wait_until(deadline_);
+    } else if (present() < hold_until_) {
+      report_.state(SenderState::BackingOff);
+      co_await wake_.wait_until(std::min(hold_until_, deadline_));
+    } else if (!next_) {
+      begin_opening();
+    } else if (!next_->result) {
+      report_.state(SenderState::Connecting);
+      co_await wake_.wait_until(deadline_);
+    } else {
+      const std::shared_ptr<Opening> opened = std::exchange(next_, nullptr);
+      adopt(std::move(*opened->result));
+    }
+  }
+}
+
+/// Sends until the connection has carried its share or has failed. Everything that may be next
+/// notifies `wake_`; each round looks at all of it.
+asio::awaitable<void> Sender::carry(Carrier& carrier) {
+  Connection& connection = *carrier.connection;
+  for (;;) {
+    look(carrier);
+    show_state();
+    if (connection.failed() || is_done(carrier)) co_return;
+    if (!next_ && near_limit(carrier)) begin_opening();
+    if (may_load(carrier)) load(carrier);
+    if (connection.unwritten() > 0 && connection.writable()) {
+      connection.write();
+      // Confirmations, and the peer's end of file, get their turn between two writes.
+      co_await asio::post(io_, asio::use_awaitable);
+    } else if (!connection.failed()) {
+      co_await wake_.wait_until(next_event(carrier));
+    }
+  }
+}
+
+void Sender::retire(const CarrierPtr& carrier) {
+  renewing_ = true;
+  if (!carrier->loaded || by_kernel()) {
+    static_cast<void>(carrier->connection->half_close());
+    carrier->connection->close();
+    return;
+  }
+  leaving_.push_back(carrier);
+  spawn(see_off(carrier));
+}
+
+asio::awaitable<void> Sender::see_off(CarrierPtr carrier) {
+  const Milliseconds timeout = budget_.confirm_timeout();
+  const Ending ending = co_await confirm(*carrier->connection, timeout);
+  std::erase(leaving_, carrier);
+  if (ending == Ending::Clean) {
+    confirmed(*carrier);
+  } else {
+    not_confirmed(*carrier, ending, timeout);
+  }
+  wake_.notify();
+}
+
+void Sender::begin_opening() {
+  next_ = std::make_shared<Opening>();
+  spawn(open(next_));
+}
+
+asio::awaitable<void> Sender::open(std::shared_ptr<Opening> opening) {
+  opening->result = co_await dial(options_.address, options_.connect_timeout);
+  wake_.notify();
+}
+
+void Sender::adopt(Dialled dialled) {
+  if (!dialled.socket) {
+    renewing_ = false;
+    set_back();
+    report_.down(dialled.error);
+    return;
+  }
+  current_ = std::make_shared<Carrier>(Connection::adopt(std::move(*dialled.socket), wake_),
+                                       options_.stall_timeout, present());
+  report_.connected(std::exchange(renewing_, false));
+}
+
+/// The end: what is under way was not confirmed, and is sent again after the next start.
+void Sender::give_up() {
+  if (current_) leaving_.push_back(current_);
+  for (const CarrierPtr& carrier : leaving_) {
+    carrier->connection->abort();
+    if (!carrier->cargo.empty()) reader_.put_back(carrier->cargo.unload_all());
+  }
+  if (!suspects_.empty()) reader_.put_back(suspects_.release_all());
+}
+
+void Sender::begin_drain(Moment deadline) {
+  if (!draining_) hold_until_ = present();
+  draining_ = true;
+  deadline_ = std::min(deadline_, deadline);
+  wake_.notify();
+}
+
+bool Sender::expired() const {
+  return draining_ && present() >= deadline_;
+}
+
+bool Sender::over() const {
+  return expired() || (draining_ && !current_ && leaving_.empty() && nothing_to_send());
+}
+
+void Sender::show_state() {
+  report_.state(never_confirms()    ? SenderState::Unconfirmed
+                : current_->stalled ? SenderState::Stalled
+                                    : SenderState::Connected);
+}
+
+void Sender::spawn(asio::awaitable<void> coroutine) {
+  asio::co_spawn(io_, std::move(coroutine), [](const std::exception_ptr& failed) {
+    if (failed) std::rethrow_exception(failed);
+  });
+}
+
+}  // namespace carbon_spool

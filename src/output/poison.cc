@@ -1,0 +1,107 @@
+#include "poison.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "carbon_spool/base/assert.h"
+
+namespace carbon_spool {
+namespace {
+
+/// Bounds memory: each holds up to kMaxBatchBytes.
+constexpr std::size_t kMostHeld = 64;
+constexpr std::size_t kMostAccused = 64;
+
+constexpr unsigned kFailuresOfBatch = 20;
+constexpr unsigned kFailuresOfPart = 1;  // a wrong guess costs one more connection
+constexpr unsigned kFailuresOfLine = 3;  // after the twenty of its batch
+
+bool is_one_line(std::string_view text) {
+  return text.find('\n') >= text.size() - 1;
+}
+
+/// The end of the line nearest to the middle, so that both halves have one.
+std::size_t middle(std::string_view lines) {
+  const std::size_t before = lines.rfind('\n', lines.size() / 2);
+  if (before != std::string_view::npos && before + 1 < lines.size()) return before + 1;
+  return lines.find('\n', lines.size() / 2) + 1;
+}
+
+}  // namespace
+
+bool Suspects::accuse(const BatchPtr& batch) {
+  const Sequence sequence = batch->range().begin.sequence;
+  if (++accused_[sequence] < patience_ || held_.size() >= kMostHeld) {
+    if (accused_.size() > kMostAccused) accused_.erase(accused_.begin());
+    return false;
+  }
+  accused_.erase(sequence);
+  held_.push_back({batch, {batch->lines()}, 0, false, {}});
+  return true;
+}
+
+void Suspects::vouch() {
+  for (Suspect& suspect : held_) suspect.vouched = true;
+}
+
+bool Suspects::trial_is_due(bool others_wait) const {
+  if (held_.empty() || on_trial_) return false;
+  return !others_wait ||
+         std::any_of(held_.begin(), held_.end(), [](const Suspect& each) { return each.vouched; });
+}
+
+Suspects::Trial Suspects::begin_trial() {
+  CS_ASSERT(!held_.empty() && !on_trial_);
+  on_trial_ = true;
+  const auto vouched =
+      std::find_if(held_.begin(), held_.end(), [](const Suspect& each) { return each.vouched; });
+  if (vouched != held_.end()) std::rotate(held_.begin(), vouched, held_.end());
+  return {held_.front().batch, held_.front().parts.front()};
+}
+
+std::optional<Suspects::Resolved> Suspects::end_trial(bool clean) {
+  CS_ASSERT(on_trial_);
+  on_trial_ = false;
+  Suspect suspect = std::move(held_.front());
+  held_.pop_front();
+  if (clean) {
+    suspect.parts.pop_front();
+    suspect.failures = 0;
+    suspect.vouched = true;
+    vouch();
+  } else if (std::exchange(suspect.vouched, false)) {
+    count_failure(suspect);
+  }
+  if (!suspect.parts.empty()) {
+    held_.push_back(std::move(suspect));
+    return std::nullopt;
+  }
+  return Resolved{suspect.batch->range(), std::move(suspect.bad_lines)};
+}
+
+void Suspects::count_failure(Suspect& suspect) {
+  const std::string_view part = suspect.parts.front();
+  const bool one_line = is_one_line(part);
+  const bool whole = part.size() == suspect.batch->lines().size();
+  const unsigned enough = whole ? kFailuresOfBatch : one_line ? kFailuresOfLine : kFailuresOfPart;
+  if (++suspect.failures < enough) return;
+  suspect.failures = 0;
+  suspect.parts.pop_front();
+  if (one_line) {
+    suspect.bad_lines.emplace_back(part);
+    return;
+  }
+  const std::size_t half = middle(part);
+  suspect.parts.push_front(part.substr(half));
+  suspect.parts.push_front(part.substr(0, half));
+}
+
+RangeSet Suspects::release_all() {
+  RangeSet released;
+  for (const Suspect& suspect : held_) released.insert(suspect.batch->range());
+  held_.clear();
+  on_trial_ = false;
+  return released;
+}
+
+}  // namespace carbon_spool

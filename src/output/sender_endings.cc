@@ -1,0 +1,87 @@
+#include "sender.h"
+
+namespace carbon_spool {
+namespace {
+
+constexpr const char* kNeverConfirms =
+    "it takes everything and never closes its side, so nothing can be confirmed; if what stands "
+    "before the server cannot do that, set acknowledge = \"kernel\" (docs/delivery.md)";
+
+constexpr unsigned kSilentAreEnough = 3;
+
+}  // namespace
+
+void Sender::confirmed(Carrier& carrier) {
+  carrier.connection->close();
+  silent_in_a_row_ = 0;
+  backoff_.connection_was_good();
+  hold_until_ = present();
+  if (carrier.trial) return end_trial(true);
+  budget_.ended_clean(carrier.cargo.bytes());
+  reader_.acknowledge(carrier.cargo.unload_all());
+  suspects_.vouch();
+}
+
+/// The current connection failed: there is none now, and none is to be opened in a hurry.
+void Sender::lost(Carrier& carrier) {
+  next_.reset();
+  const bool lasted = present() - carrier.opened_at >= options_.backoff_max;
+  const std::string why = carrier.connection->failure();
+  end_unclean(carrier, Ending::Broken);
+  // Servers close connections that were idle for long.
+  if (lasted && !carrier.loaded) return;
+  report_.down(why);
+}
+
+void Sender::not_confirmed(Carrier& carrier, Ending ending, Milliseconds timeout) {
+  std::string why = carrier.connection->failure();
+  if (ending == Ending::TimedOut) why = "took nothing for " + format_duration(timeout);
+  if (ending == Ending::Silent) why = "did not close its side within " + format_duration(timeout);
+  const std::uint64_t points = carrier.cargo.points();
+  end_unclean(carrier, ending);
+  report_.unconfirmed(why, points);
+  if (never_confirms()) report_.error(kNeverConfirms);
+}
+
+void Sender::end_unclean(Carrier& carrier, Ending ending) {
+  // A connection that lasted did no harm: knocking again at once does none either.
+  if (present() - carrier.opened_at >= options_.backoff_max) backoff_.connection_was_good();
+  set_back();
+  silent_in_a_row_ = ending == Ending::Silent ? silent_in_a_row_ + 1 : 0;
+  carrier.connection->abort();
+  if (carrier.trial) return end_trial(false);
+
+  Cargo& cargo = carrier.cargo;
+  if (ending == Ending::Broken) {
+    budget_.ended_unclean(cargo.bytes(), cargo.batches());
+  } else {
+    budget_.timed_out(cargo.bytes(), cargo.batches());
+  }
+  const bool held = !by_kernel() && cargo.only_batch() && suspects_.accuse(cargo.only_batch());
+  const RangeSet carried = cargo.unload_all();
+  if (!held && !carried.empty()) reader_.put_back(carried);
+  if (ending == Ending::Broken) reader_.resend_kept();
+}
+
+void Sender::end_trial(bool clean) {
+  const std::optional<Suspects::Resolved> resolved = suspects_.end_trial(clean);
+  if (!resolved) return;
+  if (!resolved->bad_lines.empty()) {
+    report_.set_aside(resolved->bad_lines);
+    reader_.acknowledge_without(resolved->range, resolved->bad_lines);
+    return;
+  }
+  RangeSet whole;
+  whole.insert(resolved->range);
+  reader_.acknowledge(whole);
+}
+
+bool Sender::never_confirms() const {
+  return silent_in_a_row_ >= kSilentAreEnough;
+}
+
+void Sender::set_back() {
+  hold_until_ = present() + backoff_.next();
+}
+
+}  // namespace carbon_spool

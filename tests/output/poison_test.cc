@@ -1,0 +1,124 @@
+#include "poison.h"
+
+#include <memory>
+
+#include <catch2/catch.hpp>
+
+#include "fake_reader.h"
+
+using namespace carbon_spool;
+
+namespace {
+
+BatchPtr batch_of(const std::vector<std::string>& lines, std::uint64_t sequence = 1) {
+  std::string text;
+  for (const std::string& line : lines) text += line + "\n";
+  return std::make_shared<FakeBatch>(Mark{Sequence{sequence}, 0, 0}, lines.size(), text);
+}
+
+std::vector<std::string> lines(int count) {
+  std::vector<std::string> made;
+  for (int i = 0; i < count; ++i) made.push_back("line." + std::to_string(i) + " 1 1");
+  return made;
+}
+
+/// Tries until the story ends, on a server that fails on texts with `bad` in them; in between
+/// something else is confirmed.
+Suspects::Resolved settle(Suspects& suspects, const std::string& bad, std::string& delivered,
+                          int& trials) {
+  for (trials = 1; trials < 10'000; ++trials) {
+    suspects.vouch();
+    const Suspects::Trial trial = suspects.begin_trial();
+    const bool clean = trial.text.find(bad) == std::string_view::npos;
+    if (clean) delivered += trial.text;
+    if (const auto resolved = suspects.end_trial(clean)) return *resolved;
+  }
+  FAIL("never resolved");
+  return {};
+}
+
+}  // namespace
+
+TEST_CASE("a batch is put back until it has failed alone as often as patience lasts", "[output]") {
+  Suspects suspects(3);
+  const BatchPtr batch = batch_of(lines(4));
+  CHECK_FALSE(suspects.accuse(batch));
+  CHECK_FALSE(suspects.accuse(batch));
+  CHECK(suspects.accuse(batch));
+  CHECK_FALSE(suspects.empty());
+  CHECK(suspects.release_all().batches() == 1);
+  CHECK(suspects.empty());
+}
+
+TEST_CASE("the one line at fault is found, and everything else is delivered once", "[output]") {
+  const int bad = GENERATE(0, 1, 50, 98, 99);
+  Suspects suspects(1);
+  std::vector<std::string> all = lines(100);
+  all[static_cast<std::size_t>(bad)] = "poison 1 1";
+  REQUIRE(suspects.accuse(batch_of(all)));
+  std::string delivered;
+  int trials = 0;
+  const Suspects::Resolved resolved = settle(suspects, "poison", delivered, trials);
+  CHECK(resolved.bad_lines == std::vector<std::string>{"poison 1 1\n"});
+  std::string expected;
+  for (const std::string& line : all) {
+    if (line != "poison 1 1") expected += line + "\n";
+  }
+  CHECK(delivered == expected);
+  CHECK(trials < 50);
+  CHECK(suspects.empty());
+}
+
+TEST_CASE("a batch of one bad line is set aside whole, and several bad lines are all found",
+          "[output]") {
+  std::string delivered;
+  int trials = 0;
+  Suspects suspects(1);
+  SECTION("one") {
+    REQUIRE(suspects.accuse(batch_of({"poison 1 1"})));
+    CHECK(settle(suspects, "poison", delivered, trials).bad_lines.size() == 1);
+    CHECK(trials == 20);
+  }
+  SECTION("several") {
+    REQUIRE(
+        suspects.accuse(batch_of({"a 1 1", "poison 1 1", "b 1 1", "poison 2 1", "poison 3 1"})));
+    CHECK(settle(suspects, "poison", delivered, trials).bad_lines.size() == 3);
+    CHECK(delivered == "a 1 1\nb 1 1\n");
+  }
+}
+
+TEST_CASE("a server that fails on size alone gets everything, in parts", "[output]") {
+  Suspects suspects(1);
+  REQUIRE(suspects.accuse(batch_of(lines(64))));
+  std::string delivered;
+  std::optional<Suspects::Resolved> resolved;
+  for (int i = 0; i < 1000 && !resolved; ++i) {
+    suspects.vouch();
+    const Suspects::Trial trial = suspects.begin_trial();
+    const bool clean = trial.text.size() < 100;
+    if (clean) delivered += trial.text;
+    resolved = suspects.end_trial(clean);
+  }
+  REQUIRE(resolved);
+  CHECK(resolved->bad_lines.empty());
+  CHECK(delivered == batch_of(lines(64))->lines());
+}
+
+TEST_CASE("failures count only while others are confirmed: a dying server condemns nothing",
+          "[output]") {
+  Suspects suspects(1);
+  const BatchPtr batch = batch_of(lines(4));
+  REQUIRE(suspects.accuse(batch));
+  CHECK_FALSE(suspects.trial_is_due(true));
+  for (int i = 0; i < 100; ++i) {
+    REQUIRE(suspects.trial_is_due(false));
+    CHECK(suspects.begin_trial().text == batch->lines());
+    CHECK_FALSE(suspects.end_trial(false));
+  }
+  suspects.vouch();
+  CHECK(suspects.trial_is_due(true));
+  static_cast<void>(suspects.begin_trial());
+  const auto resolved = suspects.end_trial(true);
+  REQUIRE(resolved);
+  CHECK(resolved->bad_lines.empty());
+}
