@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,7 +25,7 @@ struct DestinationConfig {
 /// The whole configuration, every key with its default. The TOML is known to config.cc alone; what
 /// each key means is told in conf/carbon-spool.toml, which a test compares with these defaults.
 struct Config {
-  QueueOptions queue;
+  QueueOptions queue{.path = "/var/lib/carbon-spool", .sync = {}};
   std::vector<GraphiteInputOptions> inputs;
   std::vector<DestinationConfig> destinations;
   std::uint32_t threads = 1;
@@ -31,6 +33,11 @@ struct Config {
   std::string admin_socket = "/run/carbon-spool/admin.sock";
   LogLevel log_level = LogLevel::Info;
 };
+
+/// What `confirm_bytes` comes to: a sixteenth of the cap at most, so that what is unconfirmed never
+/// takes much of the queue.
+[[nodiscard]] std::uint64_t confirm_bytes_in_force(const QueueOptions& queue,
+                                                   const SenderOptions& sender);
 
 /// Where and why a configuration cannot be used.
 struct ConfigError {
@@ -51,6 +58,13 @@ struct LoadedConfig {
 
 [[nodiscard]] LoadedConfig load_config(const std::string& file);
 [[nodiscard]] LoadedConfig parse_config(std::string_view text, const std::string& file);
+
+/// What would keep `run` from starting: folders of the configuration that cannot be made or
+/// written. Changes nothing. One sentence each, with the key to set.
+[[nodiscard]] std::vector<std::string> check_folders(const Config& config);
+
+/// Every key there is, as `queue.max_size`, and every table.
+[[nodiscard]] std::set<std::string> known_config_keys();
 
 /// What `check` prints: the configuration as it was understood, for a person.
 [[nodiscard]] std::string describe(const Config& config);

@@ -1,0 +1,49 @@
+#include <filesystem>
+#include <optional>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "carbon_spool/daemon/config.h"
+
+namespace carbon_spool {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool writable(const fs::path& folder) {
+  return ::faccessat(AT_FDCWD, folder.c_str(), W_OK | X_OK, AT_EACCESS) == 0;
+}
+
+/// Why files cannot be made in `folder`, if it is there, or the folder itself, if it is not.
+std::optional<std::string> why_not_usable(const fs::path& folder) {
+  fs::path at = folder;
+  std::error_code error;
+  while (!fs::exists(at, error)) {
+    if (error) return at.string() + ": " + error.message();
+    const fs::path above = at.has_parent_path() ? at.parent_path() : fs::path(".");
+    if (above == at) break;
+    at = above;
+  }
+  if (!fs::is_directory(at, error)) return at.string() + " is not a folder";
+  if (writable(at)) return std::nullopt;
+  if (at == folder) return at.string() + " cannot be written";
+  return folder.string() + " is not there, and cannot be made in " + at.string();
+}
+
+}  // namespace
+
+std::vector<std::string> check_folders(const Config& config) {
+  std::vector<std::string> problems;
+  const auto check = [&](const fs::path& folder, const std::string& advice) {
+    const auto why = why_not_usable(folder);
+    if (why) problems.push_back(*why + "; " + advice);
+  };
+  check(fs::absolute(config.queue.path).lexically_normal(),
+        "set queue.path to a folder that this user may write");
+  check(fs::absolute(config.admin_socket).lexically_normal().parent_path(),
+        "set admin.socket to a path in a folder that this user may write");
+  return problems;
+}
+
+}  // namespace carbon_spool

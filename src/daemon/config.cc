@@ -1,0 +1,320 @@
+#include "carbon_spool/daemon/config.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+
+#include "carbon_spool/base/socket_file.h"
+
+#include "config_check.h"
+#include "config_table.h"
+
+namespace carbon_spool {
+namespace {
+
+constexpr std::size_t kLongestName = 200;
+constexpr std::uint32_t kMostThreads = 64;
+constexpr std::uint32_t kMostConnections = 1'000'000;
+constexpr std::uint64_t kDefaultResendWindowOfKernel = 8ull << 20;
+
+bool is_name_byte(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+         std::string_view("_.:-").find(c) != std::string_view::npos;
+}
+
+// Names stand in logs, in the queue's keys and in `status`: nothing that needs quoting there.
+void read_name(ConfigTable& table, std::string& target) {
+  const std::string expected = "expected a name of 1 to " + std::to_string(kLongestName) +
+                               " letters, digits and any of \"_.:-\"";
+  const auto found = table.text("name", expected);
+  if (!found) return;
+  const bool fits =
+      !found->empty() && found->size() <= kLongestName && std::ranges::all_of(*found, is_name_byte);
+  if (fits) {
+    target = *found;
+  } else {
+    table.error("name", expected + ", found " + quote_for_log(*found));
+  }
+}
+
+void read_sync(ConfigTable& table, SyncPolicy& target) {
+  constexpr std::string_view kExpected =
+      R"(expected "always", "never" or a duration, such as "1s")";
+  const auto found = table.text("sync", kExpected);
+  if (!found) return;
+  if (*found == "always") {
+    target.kind = SyncPolicy::Kind::Always;
+  } else if (*found == "never") {
+    target.kind = SyncPolicy::Kind::Never;
+  } else if (const auto interval = parse_duration(*found);
+             interval && interval.value() > Milliseconds::zero()) {
+    target = {SyncPolicy::Kind::Interval, interval.value()};
+  } else {
+    table.error("sync", std::string(kExpected) + ", found " + quote_for_log(*found));
+  }
+}
+
+void read_queue(ConfigTable table, QueueOptions& queue) {
+  if (const auto path = table.text("path", "expected the path of a folder")) {
+    if (path->empty()) table.error("path", "expected the path of a folder, found \"\"");
+    queue.path = *path;
+  }
+  table.size("max_size", kMinQueueSize, queue.max_size);
+  table.choice<WhenFull>("when_full",
+                         {{"drop_oldest", WhenFull::DropOldest},
+                          {"drop_newest", WhenFull::DropNewest},
+                          {"block", WhenFull::Block}},
+                         queue.when_full);
+  read_sync(table, queue.sync);
+  table.not_yet("max_age", "unlimited");
+  table.size("min_free_disk", 0, queue.min_free_disk);
+  table.finish();
+}
+
+std::vector<Address> default_listen() {
+  using enum Address::Transport;
+  return {{Tcp, "0.0.0.0", 2003, ""}, {Udp, "0.0.0.0", 2003, ""}};
+}
+
+GraphiteInputOptions read_input(ConfigTable table) {
+  GraphiteInputOptions input;
+  input.listen = default_listen();
+  std::string_view type = "graphite";
+  table.choice<std::string_view>("type",
+                                 {{"graphite", "graphite"},
+                                  {"pickle", "pickle"},
+                                  {"statsd", "statsd"},
+                                  {"tail", "tail"},
+                                  {"host", "host"}},
+                                 type);
+  input.name = type;
+  read_name(table, input.name);
+  if (type != "graphite") {
+    table.error("type", "\"" + std::string(type) + "\" is not available yet; use \"graphite\"");
+    // Its other keys are not known yet, and it listens nowhere.
+    input.listen.clear();
+    return input;
+  }
+  table.integer("max_connections", 1, kMostConnections, input.max_connections);
+  table.addresses("listen", input.listen);
+  table.finish();
+  return input;
+}
+
+void read_destination_address(ConfigTable& table, Address& target) {
+  constexpr std::string_view kExpected =
+      R"(expected an address, such as "tcp://graphite.example.com:2003")";
+  if (table.take("address") == nullptr) {
+    return table.error("address", std::string(kExpected) + "; this key has no default");
+  }
+  const auto found = table.text("address", kExpected);
+  if (!found) return;
+  const Result<Address> address = parse_address(*found);
+  if (!address) return table.error("address", address.error().message);
+  const Address::Transport transport = address.value().transport;
+  if (transport != Address::Transport::Tcp && transport != Address::Transport::UnixStream) {
+    return table.error(
+        "address",
+        "expected tcp:// or unix:// (datagrams cannot be confirmed), found \"" + *found + "\"");
+  }
+  if (transport == Address::Transport::Tcp && address.value().port == 0) {
+    return table.error("address", "expected a port from 1 to 65535, found \"" + *found + "\"");
+  }
+  target = address.value();
+}
+
+// The host, or the file name of a Unix socket. Empty without an address.
+std::string default_name(const Address& address) {
+  std::string name = address.host;
+  if (name.empty()) name = address.path.substr(address.path.rfind('/') + 1);
+  name = name.substr(0, kLongestName);
+  std::ranges::replace_if(
+      name, [](char c) { return !is_name_byte(c); }, '-');
+  return name;
+}
+
+void read_resend_window(ConfigTable& table, Acknowledge acknowledge, std::uint64_t& target) {
+  constexpr std::string_view kExpected = R"(expected a size, such as "8MiB", or "0s")";
+  target = acknowledge == Acknowledge::Kernel ? kDefaultResendWindowOfKernel : 0;
+  const auto found = table.text("resend_window", kExpected);
+  if (!found) return;
+  if (const auto size = parse_size(*found)) {
+    target = size.value();
+  } else if (const auto duration = parse_duration(*found); !duration) {
+    table.error("resend_window", std::string(kExpected) + ", found " + quote_for_log(*found));
+  } else if (duration.value() == Milliseconds::zero()) {
+    target = 0;
+  } else {
+    table.error("resend_window", "a duration is not available yet; " + std::string(kExpected) +
+                                     ", found \"" + *found + "\"");
+  }
+}
+
+DestinationConfig read_destination(ConfigTable table) {
+  DestinationConfig destination;
+  SenderOptions& sender = destination.sender;
+  std::string_view type;
+  table.choice<std::string_view>("type", {{"graphite", "graphite"}}, type);
+  read_destination_address(table, sender.address);
+  sender.name = default_name(sender.address);
+  read_name(table, sender.name);
+  table.choice<Acknowledge>("acknowledge",
+                            {{"close", Acknowledge::Close}, {"kernel", Acknowledge::Kernel}},
+                            sender.acknowledge);
+  table.duration("confirm_every", sender.confirm_every);
+  table.size("confirm_bytes", 1, sender.confirm_bytes);
+  table.duration("confirm_timeout", sender.confirm_timeout);
+  read_resend_window(table, sender.acknowledge, destination.reader.keep_acknowledged_bytes);
+  table.choice<Replay>("replay",
+                       {{"live_first", Replay::LiveFirst}, {"oldest_first", Replay::OldestFirst}},
+                       sender.replay);
+  table.choice<ReaderStart>("start", {{"live", ReaderStart::Live}, {"oldest", ReaderStart::Oldest}},
+                            destination.reader.start);
+  table.duration("connect_timeout", sender.connect_timeout);
+  table.duration("backoff_max", sender.backoff_max);
+  table.duration("stall_timeout", sender.stall_timeout);
+  table.not_yet("replay_rate", "unlimited");
+  table.not_yet("prefix", "");
+  table.not_yet("instance", "");
+  table.not_yet("max_backlog", "unlimited");
+  table.finish();
+  return destination;
+}
+
+void read_daemon(ConfigTable table, Config& config) {
+  table.integer("threads", 1, kMostThreads, config.threads);
+  table.duration("shutdown_timeout", config.shutdown_timeout);
+  table.not_yet("memory_limit", "64MiB");
+  table.finish();
+}
+
+void read_admin(ConfigTable table, Config& config) {
+  if (const auto path = table.text("socket", "expected the path of a socket")) {
+    const Result<sockaddr_un> address = unix_address(*path);
+    if (path->empty()) {
+      table.error("socket", "expected the path of a socket, found \"\"");
+    } else if (!address) {
+      table.error("socket", address.error().message);
+    } else {
+      config.admin_socket = *path;
+    }
+  }
+  table.not_yet("listen", std::nullopt);
+  table.finish();
+}
+
+void read_log(ConfigTable table, Config& config) {
+  table.choice<LogLevel>("level",
+                         {{"debug", LogLevel::Debug},
+                          {"info", LogLevel::Info},
+                          {"warning", LogLevel::Warning},
+                          {"error", LogLevel::Error}},
+                         config.log_level);
+  table.finish();
+}
+
+ConfigTable section(ConfigTable& root, const std::string& name, ConfigReading& reading) {
+  static const toml::value empty(toml::table{});
+  const toml::value* const found = root.table(name);
+  return {found == nullptr ? empty : *found, name, reading};
+}
+
+Config read_root(const toml::value& document, ConfigReading& reading) {
+  Config config;
+  ConfigPlaces places;
+  ConfigTable root(document, "", reading);
+  read_queue(section(root, "queue", reading), config.queue);
+  for (const toml::value* each : root.tables("input")) {
+    const std::string name = "input[" + std::to_string(config.inputs.size()) + "]";
+    ConfigTable table(*each, name, reading);
+    places.inputs.push_back(table.line());
+    config.inputs.push_back(read_input(std::move(table)));
+  }
+  for (const toml::value* each : root.tables("destination")) {
+    const std::string name = "destination[" + std::to_string(config.destinations.size()) + "]";
+    ConfigTable table(*each, name, reading);
+    places.destinations.push_back(table.line());
+    config.destinations.push_back(read_destination(std::move(table)));
+  }
+  read_daemon(section(root, "daemon", reading), config);
+  read_admin(section(root, "admin", reading), config);
+  read_log(section(root, "log", reading), config);
+  for (const char* name : {"cluster", "route", "rewrite"}) root.not_yet(name, std::nullopt);
+  root.finish();
+  check_between_keys(config, places, reading);
+  return config;
+}
+
+// toml11 writes "[error] toml::where_in_it: what" and then lines of source with remarks, the last
+// of which ("^--- expected newline") says most.
+std::string in_one_line(const std::string& complaint) {
+  std::string what = complaint.substr(0, complaint.find('\n'));
+  if (what.starts_with("[error] ")) what.erase(0, 8);
+  const std::size_t colon = what.find(": ");
+  if (colon != std::string::npos && what.find(' ') > colon) what.erase(0, colon + 2);
+  std::string remark;
+  std::istringstream lines(complaint);
+  for (std::string line; std::getline(lines, line);) {
+    for (const std::string_view pointer : {"^--- ", "~~~ "}) {
+      const std::size_t found = line.rfind(pointer);
+      if (found != std::string::npos) remark = line.substr(found + pointer.size());
+    }
+  }
+  if (!remark.empty() && remark != "here") what += " (" + remark + ")";
+  return "not valid TOML: " + what;
+}
+
+/// Reads the text; the keys that exist stay in `reading`.
+Config read_text(std::string_view text, ConfigReading& reading) {
+  try {
+    std::istringstream stream{std::string(text)};
+    return read_root(toml::parse(stream, reading.file), reading);
+  } catch (const toml::exception& exception) {
+    reading.error(exception.location().line(), "", in_one_line(exception.what()));
+  } catch (const std::exception& exception) {
+    reading.error(0, "", in_one_line(exception.what()));
+  }
+  return {};
+}
+
+}  // namespace
+
+std::uint64_t confirm_bytes_in_force(const QueueOptions& queue, const SenderOptions& sender) {
+  return std::min(sender.confirm_bytes, queue.max_size / 16);
+}
+
+std::string to_string(const ConfigError& error) {
+  std::string text = error.file;
+  if (error.line > 0) text += ":" + std::to_string(error.line);
+  if (!error.key.empty()) text += ": " + error.key;
+  return text + ": " + error.message;
+}
+
+LoadedConfig parse_config(std::string_view text, const std::string& file) {
+  ConfigReading reading{file, {}, {}};
+  LoadedConfig loaded;
+  loaded.config = read_text(text, reading);
+  loaded.errors = std::move(reading.errors);
+  std::ranges::stable_sort(loaded.errors, {}, &ConfigError::line);
+  return loaded;
+}
+
+LoadedConfig load_config(const std::string& file) {
+  std::ifstream stream(file, std::ios::binary);
+  if (!stream) return {{}, {{file, 0, "", std::string("cannot be read: ") + std::strerror(errno)}}};
+  std::ostringstream text;
+  if (stream.peek() != std::ifstream::traits_type::eof()) text << stream.rdbuf();
+  // A folder opens like a file.
+  if (stream.bad()) return {{}, {{file, 0, "", "cannot be read; expected a file"}}};
+  return parse_config(text.str(), file);
+}
+
+std::set<std::string> known_config_keys() {
+  ConfigReading reading{"", {}, {}};
+  static_cast<void>(read_text("[[input]]\n[[destination]]\n", reading));
+  return std::move(reading.known_keys);
+}
+
+}  // namespace carbon_spool

@@ -1,0 +1,105 @@
+#include "config_check.h"
+
+#include <map>
+
+namespace carbon_spool {
+namespace {
+
+std::string numbered(const std::string& table, std::size_t index) {
+  return table + "[" + std::to_string(index) + "]";
+}
+
+/// Notes an error for each name that came before.
+class NameCheck {
+ public:
+  NameCheck(std::string table, ConfigReading& reading)
+      : table_(std::move(table)), reading_(reading) {}
+
+  void add(const std::string& name, std::size_t line) {
+    const std::size_t index = count_++;
+    if (name.empty()) return;
+    const auto [first, fresh] = first_with_.try_emplace(name, index);
+    if (fresh) return;
+    reading_.error(line, numbered(table_, index) + ".name",
+                   "expected a name of its own, found \"" + name + "\", which is that of " +
+                       numbered(table_, first->second));
+  }
+
+ private:
+  const std::string table_;
+  ConfigReading& reading_;
+  std::size_t count_ = 0;
+  std::map<std::string, std::size_t> first_with_;
+};
+
+void check_names(const Config& config, const ConfigPlaces& places, ConfigReading& reading) {
+  NameCheck inputs("input", reading);
+  for (std::size_t i = 0; i < config.inputs.size(); ++i) {
+    inputs.add(config.inputs[i].name, places.inputs[i]);
+  }
+  NameCheck destinations("destination", reading);
+  for (std::size_t i = 0; i < config.destinations.size(); ++i) {
+    destinations.add(config.destinations[i].sender.name, places.destinations[i]);
+  }
+}
+
+void check_listened_on_once(const Config& config, const ConfigPlaces& places,
+                            ConfigReading& reading) {
+  std::map<std::string, std::size_t> first_on;
+  for (std::size_t i = 0; i < config.inputs.size(); ++i) {
+    for (const Address& address : config.inputs[i].listen) {
+      const bool kernel_chooses = address.path.empty() && address.port == 0;
+      if (kernel_chooses) continue;
+      const auto [first, fresh] = first_on.try_emplace(to_string(address), i);
+      if (fresh) continue;
+      reading.error(places.inputs[i], numbered("input", i) + ".listen",
+                    "expected addresses of its own, found \"" + to_string(address) + "\", which " +
+                        numbered("input", first->second) +
+                        (first->second == i ? " has twice" : " listens on"));
+    }
+  }
+}
+
+bool is_this_machine(const std::string& host) {
+  return host == "localhost" || host == "::1" || host.starts_with("127.");
+}
+
+/// Points sent to `to` would come back in through `from`. Finds what people do by mistake, not what
+/// they might contrive.
+bool leads_back(const Address& to, const Address& from) {
+  if (to.transport != from.transport) return false;
+  if (!to.path.empty()) return to.path == from.path;
+  if (to.port != from.port || to.port == 0) return false;
+  const bool any_interface = from.host == "0.0.0.0" || from.host == "::";
+  return to.host == from.host || (any_interface && is_this_machine(to.host)) ||
+         (is_this_machine(from.host) && to.host == "localhost");
+}
+
+void check_no_loops(const Config& config, const ConfigPlaces& places, ConfigReading& reading) {
+  for (std::size_t d = 0; d < config.destinations.size(); ++d) {
+    const Address& to = config.destinations[d].sender.address;
+    for (std::size_t i = 0; i < config.inputs.size(); ++i) {
+      for (const Address& from : config.inputs[i].listen) {
+        if (!leads_back(to, from)) continue;
+        reading.error(places.destinations[d], numbered("destination", d) + ".address",
+                      "expected another server, found \"" + to_string(to) +
+                          "\": " + numbered("input", i) + " listens there (" + to_string(from) +
+                          "), points would go round in a circle");
+      }
+    }
+  }
+}
+
+}  // namespace
+
+void check_between_keys(const Config& config, const ConfigPlaces& places, ConfigReading& reading) {
+  if (config.inputs.empty()) reading.error(0, "input", "expected at least one [[input]]");
+  if (config.destinations.empty()) {
+    reading.error(0, "destination", "expected at least one [[destination]]");
+  }
+  check_names(config, places, reading);
+  check_listened_on_once(config, places, reading);
+  check_no_loops(config, places, reading);
+}
+
+}  // namespace carbon_spool

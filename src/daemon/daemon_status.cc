@@ -1,0 +1,194 @@
+#include "daemon_status.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "refusal_note.h"
+
+namespace carbon_spool {
+namespace {
+
+std::string name_of(WhenFull when_full) {
+  switch (when_full) {
+    case WhenFull::DropOldest:
+      return "drop_oldest";
+    case WhenFull::DropNewest:
+      return "drop_newest";
+    case WhenFull::Block:
+      break;
+  }
+  return "block";
+}
+
+std::string name_of(SenderState state) {
+  switch (state) {
+    case SenderState::Connected:
+      return "connected";
+    case SenderState::Connecting:
+      return "connecting";
+    case SenderState::BackingOff:
+      return "backing_off";
+    case SenderState::Stalled:
+      return "stalled";
+    case SenderState::Unconfirmed:
+      break;
+  }
+  return "unconfirmed";
+}
+
+std::optional<std::string> unless_empty(const std::string& text) {
+  if (text.empty()) return std::nullopt;
+  return text;
+}
+
+QueueStatus queue_status(const QueueOptions& options, const QueueStats& stats) {
+  QueueStatus status;
+  status.path = options.path;
+  status.points = stats.points;
+  status.batches = stats.batches;
+  status.bytes_on_disk = stats.bytes_on_disk;
+  status.max_size_bytes = options.max_size;
+  status.when_full = name_of(options.when_full);
+  status.oldest_timestamp = stats.oldest_timestamp;
+  status.newest_timestamp = stats.newest_timestamp;
+  status.dropped_points_total = stats.dropped_points;
+  status.last_error = unless_empty(stats.last_error);
+  return status;
+}
+
+void count_refused(const RefusalCounts& refused, InputStatus& status) {
+  for (std::size_t i = 0; i < refused.size(); ++i) {
+    status.rejected[std::string(name_of(static_cast<Refusal>(i)))] = refused[i];
+    status.rejected_total += refused[i];
+  }
+}
+
+/// What the queue knows of an input.
+InputStatus remembered_input(const std::string& name, const QueueStats& queue) {
+  InputStatus status;
+  status.name = name;
+  const auto producer = std::ranges::find(queue.producers, name, &ProducerStats::name);
+  if (producer != queue.producers.end()) status.points_total = producer->accepted_points;
+  return status;
+}
+
+RefusalCounts remembered_refusals(const std::string& name, const QueueStats& queue) {
+  const auto note = queue.notes.find(refusal_note_key(name));
+  return note == queue.notes.end() ? RefusalCounts{} : from_refusal_note(note->second);
+}
+
+InputStatus input_status(const GraphiteInputOptions& options, const StatusSources& sources) {
+  InputStatus status = remembered_input(options.name, sources.queue);
+  status.type = "graphite";
+  const auto running = sources.inputs.find(options.name);
+  if (running == sources.inputs.end()) {
+    for (const Address& address : options.listen) status.listen.push_back(to_string(address));
+    count_refused(remembered_refusals(options.name, sources.queue), status);
+    return status;
+  }
+  for (const Address& address : running->second.listening) {
+    status.listen.push_back(to_string(address));
+  }
+  const GraphiteInputStats& stats = running->second.stats;
+  count_refused(stats.refused, status);
+  status.connections = stats.connections;
+  status.connections_refused_total = stats.connections_refused;
+  status.fragments_cut_total = stats.fragments_cut;
+  status.datagrams_dropped_total = stats.datagrams_dropped;
+  return status;
+}
+
+/// What the queue knows of a destination; `stats` may be null: nothing yet.
+DestinationStatus remembered_destination(const ReaderStats* stats,
+                                         std::chrono::system_clock::time_point now) {
+  DestinationStatus status;
+  status.dropped["cap"] = 0;
+  if (stats == nullptr) return status;
+  status.points_received_total = stats->received_points;
+  status.points_acknowledged_total = stats->acknowledged_points;
+  status.points_pending = stats->pending_points;
+  status.points_unconfirmed = stats->unconfirmed_points;
+  for (const auto& [reason, points] : stats->dropped_points) {
+    status.dropped[reason] = points;
+    status.points_dropped_total += points;
+  }
+  status.last_drop_at = stats->last_drop_at;
+  status.oldest_pending_timestamp = stats->oldest_pending_timestamp;
+  if (stats->oldest_unsent_accepted_at) {
+    const Milliseconds accepted(*stats->oldest_unsent_accepted_at);
+    const auto waited = std::chrono::duration_cast<Seconds>(now.time_since_epoch() - accepted);
+    status.oldest_unsent_seconds = std::max<std::int64_t>(waited.count(), 0);
+  }
+  status.points_sent_total = stats->sent_points;
+  status.points_resent_total = stats->resent_points;
+  return status;
+}
+
+std::optional<std::int64_t> seconds_to_catch_up(std::uint64_t unsent_points, double per_second) {
+  // Beyond this it is no forecast, and a rate that fades out would overflow the number.
+  constexpr double kNever = 365.0 * 86400;
+  if (unsent_points == 0 || per_second <= 0) return std::nullopt;
+  const double seconds = std::ceil(static_cast<double>(unsent_points) / per_second);
+  if (seconds > kNever) return std::nullopt;
+  return static_cast<std::int64_t>(seconds);
+}
+
+DestinationStatus destination_status(const SenderOptions& options, const StatusSources& sources) {
+  const auto& readers = sources.queue.readers;
+  const auto reader = std::ranges::find(readers, options.name, &ReaderStats::name);
+  const ReaderStats* const stats = reader == readers.end() ? nullptr : &*reader;
+  DestinationStatus status = remembered_destination(stats, sources.now);
+  status.name = options.name;
+  status.address = to_string(options.address);
+  status.state = "stopped";
+  const auto sender = sources.senders.find(options.name);
+  if (sender == sources.senders.end()) return status;
+  const SenderStats& numbers = sender->second;
+  status.state = name_of(numbers.state);
+  status.since = numbers.since;
+  status.points_per_second = numbers.points_per_second;
+  status.seconds_to_catch_up =
+      seconds_to_catch_up(stats == nullptr ? 0 : stats->unsent_points, numbers.points_per_second);
+  status.reconnects_total = numbers.reconnects;
+  status.last_error = unless_empty(numbers.last_error);
+  return status;
+}
+
+void add_orphans(const StatusSources& sources, Status& status) {
+  for (const ProducerStats& producer : sources.queue.producers) {
+    const bool named = std::ranges::any_of(
+        status.inputs, [&](const InputStatus& each) { return each.name == producer.name; });
+    if (named) continue;
+    InputStatus input = remembered_input(producer.name, sources.queue);
+    input.type = "orphan";
+    count_refused(remembered_refusals(producer.name, sources.queue), input);
+    status.inputs.push_back(std::move(input));
+  }
+  for (const ReaderStats& reader : sources.queue.readers) {
+    const bool named = std::ranges::any_of(status.destinations, [&](const DestinationStatus& each) {
+      return each.name == reader.name;
+    });
+    if (named) continue;
+    DestinationStatus destination = remembered_destination(&reader, sources.now);
+    destination.name = reader.name;
+    destination.state = "orphan";
+    status.destinations.push_back(std::move(destination));
+  }
+}
+
+}  // namespace
+
+Status make_status(const StatusSources& sources) {
+  Status status;
+  status.queue = queue_status(sources.config.queue, sources.queue);
+  for (const GraphiteInputOptions& input : sources.config.inputs) {
+    status.inputs.push_back(input_status(input, sources));
+  }
+  for (const DestinationConfig& destination : sources.config.destinations) {
+    status.destinations.push_back(destination_status(destination.sender, sources));
+  }
+  add_orphans(sources, status);
+  return status;
+}
+
+}  // namespace carbon_spool

@@ -1,0 +1,170 @@
+#include <algorithm>
+#include <sstream>
+
+#include "carbon_spool/daemon/config.h"
+
+namespace carbon_spool {
+namespace {
+
+constexpr std::size_t kLineWidth = 100;
+
+/// A title on the left, paragraphs indented beside it.
+class Page {
+ public:
+  void title(std::string text) { title_ = std::move(text); }
+
+  /// One paragraph, wrapped between words.
+  void add(const std::string& text) {
+    std::istringstream words(text);
+    std::string line;
+    for (std::string word; words >> word;) {
+      const bool full = !line.empty() && kIndent + line.size() + 1 + word.size() > kLineWidth;
+      if (full) write(std::exchange(line, ""));
+      line += (line.empty() ? "" : " ") + word;
+    }
+    write(line);
+  }
+
+  [[nodiscard]] std::string text() const { return text_; }
+
+ private:
+  static constexpr std::size_t kIndent = 13;
+
+  void write(const std::string& line) {
+    text_ += title_ + std::string(kIndent - std::min(kIndent, title_.size()), ' ') + line + '\n';
+    title_.clear();
+  }
+
+  std::string title_;
+  std::string text_;
+};
+
+std::string describe_when_full(WhenFull when_full) {
+  switch (when_full) {
+    case WhenFull::DropOldest:
+      return "the oldest points are dropped (drop_oldest)";
+    case WhenFull::DropNewest:
+      return "new points are dropped for destinations that are behind (drop_newest)";
+    case WhenFull::Block:
+      break;
+  }
+  return "the inputs are held back (block)";
+}
+
+std::string describe_sync(const SyncPolicy& sync) {
+  switch (sync.kind) {
+    case SyncPolicy::Kind::Always:
+      return "Every batch is forced to the disk before it counts as accepted.";
+    case SyncPolicy::Kind::Never:
+      return "Nothing is forced to the disk: a power loss may cost whatever the kernel had not "
+             "written, and senders that ask for confirmation get it without a sync.";
+    case SyncPolicy::Kind::Interval:
+      break;
+  }
+  return "Forced to the disk every " + format_duration(sync.interval) +
+         ": a power loss costs the points of that time at most.";
+}
+
+void describe_queue(const QueueOptions& queue, Page& page) {
+  page.title("queue");
+  page.add(queue.path + ", at most " + format_size(queue.max_size) + " on disk; when full, " +
+           describe_when_full(queue.when_full) + ".");
+  page.add(describe_sync(queue.sync));
+  if (queue.min_free_disk > 0) {
+    page.add("It also counts as full while the file system has less than " +
+             format_size(queue.min_free_disk) + " free.");
+  }
+}
+
+void describe_input(const GraphiteInputOptions& input, Page& page) {
+  std::string listen;
+  for (const Address& address : input.listen) {
+    listen += (listen.empty() ? "" : ", ") + to_string(address);
+  }
+  page.title("input");
+  page.add(input.name + " (graphite): " + listen + "; at most " +
+           std::to_string(input.max_connections) + " connections.");
+}
+
+std::string describe_kernel(std::uint64_t window) {
+  std::string text =
+      "Acknowledged by the peer's kernel (kernel): a point counts as delivered once the other "
+      "machine's kernel has taken its bytes. What this gives up: whatever the server itself had "
+      "not "
+      "read yet when it dies or hangs is lost";
+  if (window == 0) return text + ", and with resend_window at zero nothing is sent again.";
+  return text + ", unless it is within the last " + format_size(window) +
+         " (resend_window), which are sent again after every disconnect.";
+}
+
+std::string describe_close(const DestinationConfig& destination) {
+  const std::uint64_t window = destination.reader.keep_acknowledged_bytes;
+  std::string text =
+      "Confirmed by the peer's close of each connection (close); without progress for " +
+      format_duration(destination.sender.confirm_timeout) + " everything on it is sent again.";
+  if (window > 0) {
+    text += " After a disconnect the last " + format_size(window) +
+            " of confirmed points are sent again too (resend_window).";
+  }
+  return text;
+}
+
+void describe_destination(const QueueOptions& queue, const DestinationConfig& destination,
+                          Page& page) {
+  const SenderOptions& sender = destination.sender;
+  page.title("destination");
+  page.add(sender.name + ": " + to_string(sender.address));
+  page.add(sender.acknowledge == Acknowledge::Kernel
+               ? describe_kernel(destination.reader.keep_acknowledged_bytes)
+               : describe_close(destination));
+  const std::uint64_t most = confirm_bytes_in_force(queue, sender);
+  std::string carries = "A connection carries points for " + format_duration(sender.confirm_every) +
+                        " or " + format_size(most) + ", whichever is first";
+  if (most < sender.confirm_bytes) {
+    carries += " (confirm_bytes is " + format_size(sender.confirm_bytes) +
+               "; a sixteenth of max_size is the most)";
+  }
+  page.add(carries + ".");
+  page.add(std::string(sender.replay == Replay::OldestFirst
+                           ? "Strictly in order, oldest first (oldest_first)."
+                           : "New points go first, the backlog beside them (live_first); for now "
+                             "the oldest go first.") +
+           (destination.reader.start == ReaderStart::Oldest
+                ? " New to the queue, it begins with the oldest points that are there."
+                : " New to the queue, it begins with the points that come from then on."));
+  page.add("Connects within " + format_duration(sender.connect_timeout) + ", tries again after " +
+           format_duration(sender.backoff_max) + " at most, gives up a stalled connection after " +
+           format_duration(sender.stall_timeout) + ".");
+}
+
+std::string name_of(LogLevel level) {
+  switch (level) {
+    case LogLevel::Debug:
+      return "debug";
+    case LogLevel::Info:
+      return "info";
+    case LogLevel::Warning:
+      return "warning";
+    case LogLevel::Error:
+      break;
+  }
+  return "error";
+}
+
+}  // namespace
+
+std::string describe(const Config& config) {
+  Page page;
+  describe_queue(config.queue, page);
+  for (const GraphiteInputOptions& input : config.inputs) describe_input(input, page);
+  for (const DestinationConfig& each : config.destinations) {
+    describe_destination(config.queue, each, page);
+  }
+  page.title("daemon");
+  page.add(std::to_string(config.threads) + " ingest thread" + (config.threads == 1 ? "" : "s") +
+           "; stops within " + format_duration(config.shutdown_timeout) + "; status on " +
+           config.admin_socket + "; logs from level " + name_of(config.log_level) + ".");
+  return page.text();
+}
+
+}  // namespace carbon_spool
