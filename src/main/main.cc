@@ -29,6 +29,9 @@ int run_command_line(int argc, char** argv) {
   add_config_option(*check, check_arguments.config_file);
   check->add_flag("--connect", check_arguments.connect,
                   "also try every destination, and say which would confirm");
+  check->footer(
+      "Exit code: 0 good; 1 with --connect, a destination did not connect or would not confirm;\n"
+      "2 bad usage or configuration");
 
   StatusArguments status_arguments;
   CLI::App* const status = app.add_subcommand("status", "show the queue and every destination");

@@ -25,9 +25,12 @@ asio::awaitable<Ending> confirm(Connection& connection, Milliseconds timeout) {
   while (!connection.failed()) {
     if (!half_closed) half_closed = connection.half_close();
     const PeerSample sample = connection.sample();
-    if (connection.peer_closed() && sample.queued == 0) {
-      if (connection.no_error_pending()) ending = Ending::Clean;
-      break;
+    if (connection.peer_closed()) {
+      if (!connection.no_error_pending()) break;
+      if (sample.queued == 0) {
+        ending = Ending::Clean;
+        break;
+      }
     }
     if (liveness.look(sample) == Liveness::Verdict::Gone) {
       connection.fail("no answer to what was sent");

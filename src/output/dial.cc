@@ -47,9 +47,9 @@ Places find_socket_file(const std::string& path) {
 asio::awaitable<Places> resolve(const Address& address) {
   tcp::resolver resolver(co_await asio::this_coro::executor);
   error_code error;
-  const auto results = co_await resolver.async_resolve(
-      address.host, std::to_string(address.port), asio::ip::resolver_base::address_configured,
-      asio::redirect_error(asio::use_awaitable, error));
+  const auto results =
+      co_await resolver.async_resolve(address.host, std::to_string(address.port),
+                                      asio::redirect_error(asio::use_awaitable, error));
   Places places;
   if (error) places.error = "cannot resolve " + address.host + ": " + error.message();
   for (const auto& entry : results) {
@@ -70,8 +70,12 @@ asio::awaitable<std::string> connect(StreamSocket& socket, const Place& place,
   if (first.index() == 1) co_return "no answer within " + format_duration(timeout);
   if (error) co_return error.message();
   // A Unix socket whose queue of connections is full says EAGAIN, which Asio takes for success.
-  static_cast<void>(socket.remote_endpoint(error));
+  const auto remote = socket.remote_endpoint(error);
   if (error) co_return "it accepts no connection now";
+  // A port of this machine that nobody listens on can be given to the connecting socket itself.
+  const auto local = socket.local_endpoint(error);
+  const bool is_file = remote.protocol().family() == AF_UNIX;
+  if (!is_file && local == remote) co_return "nobody listens there";
   co_return "";
 }
 

@@ -39,6 +39,10 @@ def sized(default, long, sanitized):
     return long if LONG else sanitized if SANITIZED else default
 
 
+def long_only(test):
+    return unittest.skipUnless(LONG, "takes long: CARBON_SPOOL_LONG=1 runs it")(test)
+
+
 def wait_until(condition, what, timeout=PATIENCE):
     """Polls `condition`; the time-out is a bound on failure, never a delay. Returns its true value."""
     end = time.monotonic() + timeout
@@ -261,9 +265,10 @@ class Daemon:
         }
         self.file.write_text(toml(self.config))
 
-    def start(self, env=None):
+    def start(self, env=None, wrapper=()):
+        """`wrapper`: a command that ends in running what stands behind it."""
         with self.log.open("ab") as log:
-            self.process = spawn([PROGRAM, "run", "--config", str(self.file)], log, log, env)
+            self.process = spawn([*wrapper, PROGRAM, "run", "--config", str(self.file)], log, log, env)
         wait_until(self._ready, "the daemon runs")
         return self
 

@@ -67,21 +67,24 @@ class Cap(harness.EndToEnd):
     def test_drop_newest_noise(self):
         self.fill("drop_newest", make_noise())
 
+    @harness.long_only
     def test_drop_newest_mixture(self):
         self.fill("drop_newest", make_mixture())
 
     def test_block_noise(self):
         self.fill("block", make_noise())
 
+    @harness.long_only
     def test_block_mixture(self):
         self.fill("block", make_mixture())
 
     def test_the_smallest_cap(self):
         for policy in ("drop_oldest", "drop_newest", "block"):
             with self.subTest(policy):
-                self.fill(policy, make_noise(), cap=16 * MIB, total=BYTES // 4, name=f"small-{policy}")
+                # So little room leaves less than half for points beside the store's working files.
+                self.fill(policy, make_noise(), 16 * MIB, BYTES // 4, f"small-{policy}", least_share=0.4)
 
-    def fill(self, policy, make, cap=64 * MIB, total=BYTES, name="daemon"):
+    def fill(self, policy, make, cap=64 * MIB, total=BYTES, name="daemon", least_share=0.5):
         checks = points.CheckList(total // 50)
         receiver = self.receiver(checks)
         daemon = self.daemon(
@@ -96,7 +99,7 @@ class Cap(harness.EndToEnd):
         else:
             flood.finish()
         filled = time.monotonic()
-        self.assert_at_least_half_used(disk, numbers, filled, cap, policy)
+        self.assert_in_use(disk, numbers, filled, cap, policy, least_share)
         receiver.start()
         flood.finish()
         daemon.wait_delivered(timeout=4 * harness.PATIENCE)
@@ -112,7 +115,7 @@ class Cap(harness.EndToEnd):
         harness.wait_until_still(lambda: flood.points, 5, "the sender is held back", 4 * harness.PATIENCE)
         self.assertFalse(flood.done, "everything fitted: nothing was held back")
 
-    def assert_at_least_half_used(self, disk, numbers, filled, cap, policy):
+    def assert_in_use(self, disk, numbers, filled, cap, policy, least_share):
         """From when the cap was reached until the destination came up."""
         if policy == "block":
             reached = filled - 4
@@ -123,7 +126,7 @@ class Cap(harness.EndToEnd):
             self.assertGreater(numbers._measure()["queue"]["dropped_points_total"], 0, "the cap was never reached")
         used = disk.values(after=reached, before=filled)
         self.assertTrue(used, "no sample of the disk use")
-        self.assertGreaterEqual(min(used), cap // 2, f"{min(used) / MIB:.1f} MiB at the least")
+        self.assertGreaterEqual(min(used), cap * least_share, f"{min(used) / MIB:.1f} MiB at the least")
         print(f"{min(used) / MIB:.1f} to {max(used) / MIB:.1f} of {cap // MIB} MiB in use once full;", end=" ")
 
     def assert_every_point_counted(self, status, flood, checks, policy):

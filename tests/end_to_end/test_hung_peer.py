@@ -53,24 +53,14 @@ class HungPeer(harness.EndToEnd):
             sent = load.last
         return sent
 
-    def test_a_graphite_server(self):
+    def test_a_graphite_server_with_the_settings_as_they_come(self):
         checks = points.CheckList(RATE * SECONDS * ROUNDS)
         receiver = self.receiver(checks, receive_buffer=128 * 1024).start()
-        daemon = self.daemon([destination(receiver.url)]).start()
-        sent = self.run_rounds(daemon, receiver.pause, receiver.die, receiver.start)
-        daemon.wait_delivered()
-        self.assert_all_arrived(checks, 0, sent)
-        self.assert_adds_up(daemon.now())
-
-    def test_a_graphite_server_and_the_settings_as_they_come(self):
-        checks = points.CheckList(RATE * SECONDS * ROUNDS)
-        receiver = self.receiver(checks, receive_buffer=128 * 1024).start()
-        daemon = self.daemon([{"address": receiver.url}]).start()
-        name = daemon.now()["destinations"][0]["name"]
+        daemon = self.daemon([{"name": "primary", "address": receiver.url}]).start()
         sent = self.run_rounds(daemon, receiver.pause, receiver.die, receiver.start)
         wait_until(lambda: not checks.missing(0, sent), "every point arrives")
         self.assert_all_arrived(checks, 0, sent)
-        daemon.wait_delivered(name, timeout=2 * harness.PATIENCE)
+        self.assert_something_was_at_risk(daemon)
 
     def test_the_receive_command_killed(self):
         port = self.reserved_port()
@@ -84,6 +74,7 @@ class HungPeer(harness.EndToEnd):
         for lines in receiver.whole_lines():
             checks(lines)
         self.assert_all_arrived(checks, 0, sent)
+        self.assert_something_was_at_risk(daemon)
 
     def test_a_second_daemon_killed(self):
         checks = points.CheckList(RATE * SECONDS * ROUNDS)
@@ -99,8 +90,13 @@ class HungPeer(harness.EndToEnd):
         first.wait_delivered()
         second.wait_delivered()
         self.assert_all_arrived(checks, 0, sent)
-        self.assert_adds_up(first.now())
+        self.assert_something_was_at_risk(first)
         self.assert_adds_up(second.now())
+
+    def assert_something_was_at_risk(self, daemon):
+        status = daemon.now()
+        self.assert_adds_up(status)
+        self.assertGreater(status["destinations"][0]["points_resent_total"], 0, "the hangs came at quiet moments")
 
 
 if __name__ == "__main__":

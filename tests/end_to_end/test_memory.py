@@ -31,8 +31,8 @@ class Memory(harness.EndToEnd):
         self.assertEqual(status["queue"]["dropped_points_total"], 0)
         self.assert_small(full, empty, "with the backlog waiting")
 
-        daemon.kill()
         watch.stop()
+        daemon.kill()
         daemon.start()
         self.assertEqual(daemon.to()["points_pending"], pieces * PIECE)
         self.assert_small(daemon.resident(), empty, "after a restart")

@@ -183,9 +183,8 @@ class Status(harness.EndToEnd):
         self.assertEqual(code, NEEDS_A_LOOK)
         self.assert_adds_up(status)
 
+    @harness.long_only
     def test_points_unsent_for_a_minute_need_a_look_though_the_destination_is_connected(self):
-        if not harness.LONG:
-            self.skipTest("takes more than a minute: CARBON_SPOOL_LONG=1 runs it")
         receiver = self.receiver(points.CheckList(400_000), receive_buffer=4096).start()
         receiver.pause()
         daemon = self.daemon([destination(receiver.url)]).start()
