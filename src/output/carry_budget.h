@@ -27,7 +27,8 @@ class CarryBudget {
 
   void ended_clean(std::uint64_t carried);
   void ended_unclean(std::uint64_t carried, std::uint64_t batches);
-  /// An unclean end because the peer was silent for `confirm_timeout`.
+  /// An unclean end because the peer was silent for `confirm_timeout`. `carried` 0 says nothing
+  /// about how much a connection may carry.
   void timed_out(std::uint64_t carried, std::uint64_t batches);
 
  private:

@@ -47,9 +47,8 @@ Places find_socket_file(const std::string& path) {
 asio::awaitable<Places> resolve(const Address& address) {
   tcp::resolver resolver(co_await asio::this_coro::executor);
   error_code error;
-  const auto results =
-      co_await resolver.async_resolve(address.host, std::to_string(address.port),
-                                      asio::redirect_error(asio::use_awaitable, error));
+  const auto results = co_await resolver.async_resolve(
+      address.host, std::to_string(address.port), asio::redirect_error(asio::use_awaitable, error));
   Places places;
   if (error) places.error = "cannot resolve " + address.host + ": " + error.message();
   for (const auto& entry : results) {

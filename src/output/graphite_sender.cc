@@ -89,7 +89,7 @@ asio::awaitable<void> Sender::connect() {
   while (!over() && !current_) {
     if (draining_ && nothing_to_send()) {
       co_await wake_.wait_until(deadline_);
-    } else if (present() < hold_until_) {
+    } else if (holding()) {
       report_.state(SenderState::BackingOff);
       co_await wake_.wait_until(std::min(hold_until_, deadline_));
     } else if (!next_) {
@@ -112,7 +112,7 @@ asio::awaitable<void> Sender::carry(Carrier& carrier) {
     look(carrier);
     show_state();
     if (connection.failed() || is_done(carrier)) co_return;
-    if (!next_ && near_limit(carrier)) begin_opening();
+    if (!next_ && near_limit(carrier) && !holding()) begin_opening();
     if (may_load(carrier)) load(carrier);
     if (connection.unwritten() > 0 && connection.writable()) {
       connection.write();

@@ -77,6 +77,7 @@ class Sender final : public GraphiteSender {
   [[nodiscard]] bool by_kernel() const { return options_.acknowledge == Acknowledge::Kernel; }
   [[nodiscard]] bool in_order() const { return options_.replay == Replay::OldestFirst; }
   [[nodiscard]] bool nothing_to_send() const { return !reader_.has_unsent() && suspects_.empty(); }
+  [[nodiscard]] bool holding() const { return present() < hold_until_; }
   [[nodiscard]] bool expired() const;
   [[nodiscard]] bool over() const;
   void show_state();

@@ -49,7 +49,12 @@ void Sender::end_unclean(Carrier& carrier, Ending ending) {
   set_back();
   silent_in_a_row_ = ending == Ending::Silent ? silent_in_a_row_ + 1 : 0;
   carrier.connection->abort();
-  if (carrier.trial) return end_trial(false);
+  if (ending == Ending::Broken) reader_.resend_kept();
+  if (carrier.trial) {
+    // A slow peer needs more time for a trial too, or it would never end well.
+    if (ending != Ending::Broken) budget_.timed_out(0, 1);
+    return end_trial(false);
+  }
 
   Cargo& cargo = carrier.cargo;
   if (ending == Ending::Broken) {
@@ -60,7 +65,6 @@ void Sender::end_unclean(Carrier& carrier, Ending ending) {
   const bool held = !by_kernel() && cargo.only_batch() && suspects_.accuse(cargo.only_batch());
   const RangeSet carried = cargo.unload_all();
   if (!held && !carried.empty()) reader_.put_back(carried);
-  if (ending == Ending::Broken) reader_.resend_kept();
 }
 
 void Sender::end_trial(bool clean) {

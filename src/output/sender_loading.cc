@@ -11,6 +11,8 @@ constexpr std::size_t kMostLeaving = 2;
 constexpr Milliseconds kLookEvery{200};
 /// While batches are under suspicion, connections are confirmed sooner: that makes room for trials.
 constexpr Milliseconds kConfirmEveryWithSuspects{1'000};
+/// When a reader that has something could not give it: its disk may be failing.
+constexpr Milliseconds kTakeAgainAfter{1'000};
 
 }  // namespace
 
@@ -21,7 +23,7 @@ bool Sender::may_load(const Carrier& carrier) const {
   }
   if (suspects_.on_trial() || at_limit(carrier)) return false;
   if (in_order() && !leaving_.empty()) return false;
-  return carrier.loaded || present() >= hold_until_;
+  return carrier.loaded || !holding();
 }
 
 void Sender::load(Carrier& carrier) {
@@ -91,7 +93,7 @@ bool Sender::is_done(const Carrier& carrier) const {
   if (draining_ && !reader_.has_unsent() && (suspects_.empty() || carrier.loaded)) {
     return !by_kernel() || carrier.cargo.empty();
   }
-  return at_limit(carrier) && next_ && next_->result;
+  return at_limit(carrier) && (holding() || (next_ && next_->result));
 }
 
 Moment Sender::next_event(const Carrier& carrier) const {
@@ -101,6 +103,7 @@ Moment Sender::next_event(const Carrier& carrier) const {
     if (moment > now) next = std::min(next, moment);
   };
   consider(hold_until_);
+  if (reader_.has_unsent()) consider(now + kTakeAgainAfter);
   if (!carrier.settled) consider(std::max(carrier.next_look, now + Milliseconds(1)));
   if (carrier.loaded && !by_kernel()) {
     const Moment limit = carrier.loaded_at + confirm_every();

@@ -49,7 +49,9 @@ TEST_CASE("when even one batch is not confirmed in time, the time doubles, up to
   CarryBudget budget(1 << 20, Milliseconds(60'000));
   budget.timed_out(100'000, 2);
   CHECK(budget.confirm_timeout() == Milliseconds(60'000));
-  budget.timed_out(50'000, 1);
+  CHECK(budget.bytes() == 50'000);
+  budget.timed_out(0, 1);
+  CHECK(budget.bytes() == 50'000);
   CHECK(budget.confirm_timeout() == Milliseconds(120'000));
   budget.ended_unclean(50'000, 1);
   CHECK(budget.confirm_timeout() == Milliseconds(120'000));

@@ -33,7 +33,7 @@ TEST_CASE("by kernel, what the peer's kernel has taken is acknowledged without a
   for (int i = 0; i < 200; ++i) reader.add();
   REQUIRE(reader.wait_until_all_acknowledged());
   CHECK(peer.visits() == 1);
-  CHECK(reader.seen().acknowledge_calls < 20);
+  CHECK(reader.seen().acknowledge_calls < 100);
   CHECK(reader.seen().resends_of_kept == 0);
   CHECK(sender->stats().state == SenderState::Connected);
 }
@@ -48,7 +48,7 @@ TEST_CASE("by kernel, what the peer's kernel has not taken stays unacknowledged"
   options.stall_timeout = Milliseconds(1000);
   const auto sender = GraphiteSender::start(options, reader);
   REQUIRE(comes_true([&] { return sender->stats().state == SenderState::Stalled; }));
-  CHECK_FALSE(reader.seen().all_acknowledged);
+  CHECK(reader.seen().acknowledged_batches == 0);  // each is larger than the peer's buffer
   CHECK(reader.seen().any_unconfirmed);
 }
 

@@ -39,17 +39,19 @@ struct GraphiteInputOptions {
 struct GraphiteInputStats {
   std::uint32_t connections = 0;
   RefusalCounts refused{};
-  std::uint64_t connections_refused = 0;       ///< beyond max_connections, or no file descriptor left
-  std::uint64_t fragments_cut = 0;             ///< connections closed because unfinished lines took too much memory
-  std::uint64_t datagrams_dropped = 0;         ///< by the kernel (SO_RXQ_OVFL), or in hand when the sink stopped
+  std::uint64_t connections_refused = 0;  ///< beyond max_connections, or no file descriptor left
+  std::uint64_t fragments_cut =
+      0;  ///< connections closed because unfinished lines took too much memory
+  std::uint64_t datagrams_dropped =
+      0;  ///< by the kernel (SO_RXQ_OVFL), or in hand when the sink stopped
 };
 
 /// Takes Graphite plaintext on TCP, UDP and Unix sockets and hands over batches of good points.
 ///
 /// Acceptance: a stream whose sender half-closed it is closed in order only after all that was read
-///             there is durable; every other end (death of this process included) is a reset, so that
-///             a confirming sender never takes it for an acknowledgement.
-///             Unix sockets know no such reset: their end of file confirms nothing.
+///             there is durable; every other end (death of this process included) is a reset, so
+///             that a confirming sender never takes it for an acknowledgement. Unix sockets know no
+///             such reset: their end of file confirms nothing.
 /// Limits:     lines, unfinished lines of all connections together (16 MiB), connections.
 /// Threads:    `start`, `stop` and the destructor from one thread; `stats` from any.
 class GraphiteInput {
@@ -57,21 +59,23 @@ class GraphiteInput {
   /// Binds every address; fails naming the one that could not be had. A Unix socket's file that
   /// nobody answers on is replaced. All inputs of the same `threads` have the same `sink`.
   [[nodiscard]] static Result<std::unique_ptr<GraphiteInput>> start(
-      const GraphiteInputOptions& options, ProducerId producer, PointSink& sink, IngestThreads& threads,
-      const RefusalCounts& refused_before = {}, const Clock& clock = system_clock());
+      const GraphiteInputOptions& options, ProducerId producer, PointSink& sink,
+      IngestThreads& threads, const RefusalCounts& refused_before = {},
+      const Clock& clock = system_clock());
 
   /// Stops, and waits as `finished` does.
   virtual ~GraphiteInput() = default;
 
   /// Closes the listeners, removes their socket files, reads no more, hands over what is in hand;
-  /// connections are reset, except those that were half-closed and wait only for durability. When it
-  /// returns nothing more is submitted. It does not wait for the sink: of a thread that the sink
+  /// connections are reset, except those that were half-closed and wait only for durability. When
+  /// it returns nothing more is submitted. It does not wait for the sink: of a thread that the sink
   /// holds back in `obtain_builder` the sockets are closed as soon as the sink lets go.
   virtual void stop() = 0;
 
   /// Waits until every connection has had its answer and every socket is gone; `stats` change no
-  /// more. Needs `stop`, and after it a sink that lets go: one that answers every `when_durable` and
-  /// blocks no `obtain_builder`. So the order is: stop inputs, `Queue::stop_appending`, wait here.
+  /// more. Needs `stop`, and after it a sink that lets go: one that answers every `when_durable`
+  /// and blocks no `obtain_builder`. So the order is: stop inputs, `Queue::stop_appending`, wait
+  /// here.
   virtual void finished() = 0;
 
   /// What is listened on, with the ports that the kernel chose.

@@ -15,7 +15,8 @@ namespace carbon_spool {
 /// How a destination confirms what it got (docs/delivery.md).
 enum class Acknowledge {
   Close,   ///< by the end of file after our half-close
-  Kernel,  ///< by its kernel taking the bytes; the last `resend_window` is sent again after a disconnect
+  Kernel,  ///< by its kernel taking the bytes; the last `resend_window` is sent again after a
+           ///< disconnect
 };
 
 enum class Replay { LiveFirst, OldestFirst };
@@ -25,9 +26,9 @@ struct SenderOptions {
   Address address;
   Acknowledge acknowledge = Acknowledge::Close;
   Replay replay = Replay::LiveFirst;
-  Milliseconds confirm_every{60'000};        ///< the longest a connection carries points
+  Milliseconds confirm_every{60'000};         ///< the longest a connection carries points
   std::uint64_t confirm_bytes = 32ull << 20;  ///< the most it carries, to a batch
-  Milliseconds confirm_timeout{60'000};      ///< from the last progress
+  Milliseconds confirm_timeout{60'000};       ///< from the last progress
   Milliseconds connect_timeout{5'000};
   Milliseconds backoff_max{30'000};
   Milliseconds stall_timeout{600'000};
@@ -40,10 +41,10 @@ enum class SenderState { Connected, Connecting, BackingOff, Stalled, Unconfirmed
 
 struct SenderStats {
   SenderState state = SenderState::Connecting;
-  std::int64_t since = 0;                 ///< Unix seconds of the last change of state
-  std::uint64_t reconnects = 0;           ///< connections opened after the first, renewals left out
-  double points_per_second = 0;           ///< sent, smoothed over about ten seconds
-  std::string last_error;                 ///< empty: none since the start
+  std::int64_t since = 0;        ///< Unix seconds of the last change of state
+  std::uint64_t reconnects = 0;  ///< connections opened after the first, renewals left out
+  double points_per_second = 0;  ///< sent, smoothed over about ten seconds
+  std::string last_error;        ///< empty: none since the start
 };
 
 /// Drains one reader to one Graphite server, on a thread of its own (`send-<name>`).
@@ -54,12 +55,13 @@ struct SenderStats {
 class GraphiteSender {
  public:
   /// Starts the thread. `reader` must outlive it.
-  [[nodiscard]] static std::unique_ptr<GraphiteSender> start(const SenderOptions& options, Reader& reader);
+  [[nodiscard]] static std::unique_ptr<GraphiteSender> start(const SenderOptions& options,
+                                                             Reader& reader);
 
   virtual ~GraphiteSender() = default;
 
-  /// Begins to drain: sends what waits, then half-closes and waits for the confirmation; ends at the
-  /// latest after `timeout`. Does not wait for it: see `finished`.
+  /// Begins to drain: sends what waits, then half-closes and waits for the confirmation; ends at
+  /// the latest after `timeout`. Does not wait for it: see `finished`.
   virtual void drain(Milliseconds timeout) = 0;
 
   /// Waits until the drain is over.
@@ -72,9 +74,9 @@ class GraphiteSender {
 /// sent, wait for the end of file.
 struct Probe {
   bool connected = false;
-  bool confirmed = false;    ///< it closed its side after we had closed ours
-  std::string peer;          ///< the address that answered
-  std::string error;         ///< why not, in words
+  bool confirmed = false;  ///< it closed its side after we had closed ours
+  std::string peer;        ///< the address that answered
+  std::string error;       ///< why not, in words
 };
 [[nodiscard]] Probe probe_destination(const Address& address, Milliseconds connect_timeout,
                                       Milliseconds confirm_timeout);
