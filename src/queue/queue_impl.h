@@ -99,7 +99,7 @@ class QueueImpl final : public Queue {
   // queue_readers.cc
   void release(const RangeSet& ranges, Store::Write& write);
   void write_positions(Store::Write& write);
-  [[nodiscard]] BatchPtr find_batch(Sequence sequence) const;
+  [[nodiscard]] Result<BatchPtr> find_batch(Sequence sequence) const;
   void drop_unreadable(const std::string& reader, Sequence sequence);
 
   // queue_upkeep.cc

@@ -10,6 +10,7 @@
 
 #include "queue_impl.h"
 #include "state_keys.h"
+#include "stored_batch.h"
 
 namespace carbon_spool {
 
@@ -41,7 +42,12 @@ std::optional<Reader::Taken> ReaderImpl::take() {
       if (state().to_send.empty()) return std::nullopt;
       sequence = state().to_send.front().begin.sequence;
     }
-    const BatchPtr batch = queue_.find_batch(sequence);
+    const auto found = queue_.find_batch(sequence);
+    if (!found) {  // the disk: it may be well again later
+      queue_.note_error(found.error());
+      return std::nullopt;
+    }
+    const BatchPtr batch = found.value();
     if (!batch) {
       queue_.drop_unreadable(name_, sequence);
       continue;
@@ -167,17 +173,13 @@ void QueueImpl::write_positions(Store::Write& write) {
   }
 }
 
-/// None if it is gone or cannot be read.
-BatchPtr QueueImpl::find_batch(Sequence sequence) const {
+/// Null if it is gone or damaged; fails if the disk cannot be read.
+Result<BatchPtr> QueueImpl::find_batch(Sequence sequence) const {
   {
     const std::lock_guard lock(mutex_);
     if (BatchPtr batch = newest_.find(sequence)) return batch;
   }
-  BatchPtr batch;
-  const auto read = store_->read_batch(sequence, [&](std::string_view stored) {
-    if (auto decoded = decode_batch(sequence, stored)) batch = std::move(decoded.value());
-  });
-  return read && read.value() ? batch : nullptr;
+  return read_stored_batch(*store_, sequence);
 }
 
 /// The batch could not be found. Either the cap took it a moment ago, or it is damaged: then all up
@@ -192,8 +194,10 @@ void QueueImpl::drop_unreadable(const std::string& reader, Sequence sequence) {
     lost = to_send.front();
   }
   for (Sequence at = sequence; at < lost.end.sequence; at = at.next()) {
-    if (const BatchPtr batch = find_batch(at)) {
-      lost.end = batch->range().begin;
+    const auto next = find_batch(at);
+    if (!next) return note_error(next.error());
+    if (next.value()) {
+      lost.end = next.value()->range().begin;
       break;
     }
   }

@@ -144,9 +144,10 @@ QueueImpl::Admission QueueImpl::admit_those_that_keep_up(std::uint64_t incoming)
 /// The mark behind batch `last`. If that batch cannot be read, the next one tells it.
 Mark QueueImpl::mark_after(Sequence last) const {
   for (Sequence at = last; at < ledger_.end().sequence; at = at.next()) {
-    if (const BatchPtr batch = find_batch(at)) {
-      return at == last ? batch->range().end : batch->range().begin;
-    }
+    const auto found = find_batch(at);
+    if (!found || !found.value()) continue;
+    const Range& range = found.value()->range();
+    return at == last ? range.end : range.begin;
   }
   return ledger_.end();
 }

@@ -4,11 +4,18 @@
 
 #include "queue_impl.h"
 #include "state_keys.h"
+#include "stored_batch.h"
 
 namespace carbon_spool {
 namespace {
 
-using FindBatch = std::function<BatchPtr(Sequence)>;
+using FindBatch = std::function<Result<BatchPtr>(Sequence)>;
+
+/// Null, too, if it cannot be read: a status shows what it can.
+BatchPtr find_or_null(const FindBatch& find, Sequence sequence) {
+  const auto found = find(sequence);
+  return found ? found.value() : nullptr;
+}
 
 ReaderStats stats_of(const std::string& name, const ReaderState& reader, const FindBatch& find) {
   ReaderStats stats;
@@ -26,12 +33,12 @@ ReaderStats stats_of(const std::string& name, const ReaderState& reader, const F
   stats.dropped_points = reader.dropped;
   if (reader.last_drop_at != 0) stats.last_drop_at = reader.last_drop_at;
   if (!reader.waiting.empty()) {
-    if (const BatchPtr oldest = find(reader.waiting.front().begin.sequence)) {
+    if (const BatchPtr oldest = find_or_null(find, reader.waiting.front().begin.sequence)) {
       stats.oldest_pending_timestamp = oldest->oldest_timestamp();
     }
   }
   if (!unsent.empty()) {
-    if (const BatchPtr oldest = find(unsent.front().begin.sequence)) {
+    if (const BatchPtr oldest = find_or_null(find, unsent.front().begin.sequence)) {
       stats.oldest_unsent_accepted_at = oldest->accepted_at();
     }
   }
@@ -44,10 +51,11 @@ QueueStats stats_of(const Ledger& ledger, const FindBatch& find) {
   stats.points = waiting.points();
   stats.batches = waiting.batches();
   if (!waiting.empty()) {
-    if (const BatchPtr oldest = find(waiting.front().begin.sequence)) {
+    if (const BatchPtr oldest = find_or_null(find, waiting.front().begin.sequence)) {
       stats.oldest_timestamp = oldest->oldest_timestamp();
     }
-    if (const BatchPtr newest = find(Sequence{waiting.back().end.sequence.value - 1})) {
+    if (const BatchPtr newest =
+            find_or_null(find, Sequence{waiting.back().end.sequence.value - 1})) {
       stats.newest_timestamp = newest->newest_timestamp();
     }
   }
@@ -89,11 +97,7 @@ Result<QueueStats> Queue::inspect(const std::string& path) {
   RestoredState restored;
   if (auto done = restore(state.value(), restored); !done) return done.error().in(path);
   QueueStats stats = stats_of(restored.ledger, [&](Sequence sequence) {
-    BatchPtr batch;
-    const auto read = store.value()->read_batch(sequence, [&](std::string_view stored) {
-      if (auto decoded = decode_batch(sequence, stored)) batch = std::move(decoded.value());
-    });
-    return read && read.value() ? batch : nullptr;
+    return read_stored_batch(*store.value(), sequence);
   });
   for (const auto& [name, accepted] : restored.producers)
     stats.producers.push_back({name, accepted});

@@ -286,7 +286,7 @@ Result<bool> Store::read_batch(Sequence sequence,
   rocksdb::PinnableSlice value;
   const rocksdb::Status status = impl_->db->Get(rocksdb::ReadOptions(), impl_->families[kBatches],
                                                 slice(key_of(sequence)), &value);
-  if (status.IsNotFound()) return false;
+  if (status.IsNotFound() || status.IsCorruption() || status.IsPathNotFound()) return false;
   if (!status.ok()) return error_of(status);
   use(std::string_view(value.data(), value.size()));
   return true;

@@ -90,8 +90,8 @@ class Store {
   void begin_at(Sequence end) { gathering_from_ = end; }
   [[nodiscard]] bool is_gathering(Sequence sequence) const { return sequence >= gathering_from_; }
 
-  /// Gives the value to `use`, or returns false if there is no such batch. Fails if it is there and
-  /// cannot be read.
+  /// Gives the value to `use`, or returns false if there is no such batch, or none that is whole.
+  /// Fails if the disk could not be read: that may pass.
   [[nodiscard]] Result<bool> read_batch(Sequence sequence,
                                         const std::function<void(std::string_view)>& use) const;
   /// All of the column family `state`.

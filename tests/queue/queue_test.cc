@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <filesystem>
+#include <fstream>
 #include <string>
 
 #include "queue_steps.h"
@@ -172,6 +173,40 @@ TEST_CASE("poisonous lines are set aside in a file, counted, and the rest is ack
   CHECK(stats.acknowledged_points == 1);
   CHECK(stats.dropped_points.at("poison") == 1);
   CHECK(std::filesystem::file_size(folder / "queue/set-aside/a.lines") == bad.size());
+}
+
+TEST_CASE("what is damaged on disk is dropped and counted, and the rest is delivered", "[queue]") {
+  const TempDir folder;
+  constexpr std::uint64_t kBatches = 64;
+  {
+    auto queue = open(options_for(folder));
+    const ProducerId producer = queue->add_producer("test");
+    queue->add_reader("a", {});
+    for (std::uint64_t i = 0; i < kBatches; ++i) {
+      REQUIRE(append(*queue, producer, line_of("p" + std::to_string(i), kMaxBatchBytes)));
+    }
+  }
+  open(options_for(folder)).reset();  // now they are in a table
+  std::filesystem::path table;
+  for (const auto& file : std::filesystem::directory_iterator(folder / "queue")) {
+    if (file.path().extension() == ".sst" &&
+        (table.empty() || file.file_size() > file_size(table))) {
+      table = file.path();
+    }
+  }
+  std::fstream bytes(table, std::ios::in | std::ios::out | std::ios::binary);
+  bytes.seekp(static_cast<std::streamoff>(file_size(table) / 2));
+  bytes.write("damage", 6);
+  bytes.close();
+
+  auto queue = open(options_for(folder));
+  Reader& reader = queue->add_reader("a", {});
+  const auto left = take_all(reader, true);
+  CHECK(left.front().starts_with("p0."));
+  CHECK(left.back().starts_with("p63."));
+  const ReaderStats stats = stats_of(*queue, "a");
+  CHECK(stats.dropped_points.at("damaged") == 1);
+  CHECK(stats.acknowledged_points == kBatches - 1);
 }
 
 }  // namespace
