@@ -149,7 +149,7 @@ void open_full(benchmark::State& state) {
   const Folder folder;
   {
     auto queue = std::move(Queue::open(options_for(folder)).value());
-    queue->add_reader("a", {});
+    static_cast<void>(queue->add_reader("a", {}));
     fill(*queue, static_cast<std::uint64_t>(state.range(0)) << 20);
   }
   for (auto _ : state) {

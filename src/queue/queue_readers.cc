@@ -47,7 +47,7 @@ std::optional<Reader::Taken> ReaderImpl::take() {
       queue_.note_error(found.error());
       return std::nullopt;
     }
-    const BatchPtr batch = found.value();
+    const BatchPtr& batch = found.value();
     if (!batch) {
       queue_.drop_unreadable(name_, sequence);
       continue;
