@@ -7,6 +7,7 @@ sanitizer makes meaningless (resident memory).
 """
 
 import ctypes
+import errno
 import json
 import os
 import re
@@ -147,8 +148,10 @@ def half_close(client):
         client.shutdown(socket.SHUT_WR)
         clean = client.recv(1) == b""
         return clean and client.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == 0
-    except ConnectionError:
-        return False
+    except OSError as error:
+        if isinstance(error, ConnectionError) or error.errno == errno.ENOTCONN:  # reset before we were done
+            return False
+        raise
     finally:
         client.close()
 
