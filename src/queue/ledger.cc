@@ -58,17 +58,15 @@ void ReaderState::resend_kept() {
   kept.clear();
 }
 
-std::uint64_t ReaderState::drop(const Range& range, const std::string& reason, std::int64_t now) {
+void ReaderState::drop(const Range& range, const std::string& reason, std::int64_t now) {
   const std::uint64_t points = waiting.erase(range).points();
   to_send.erase(range);
   sent_before.erase(range);
   resending.erase(range);
   for (RangeSet& piece : kept) piece.erase(range);
-  if (points > 0) {
-    dropped[reason] += points;
-    last_drop_at = now;
-  }
-  return points;
+  if (points == 0) return;
+  dropped[reason] += points;
+  last_drop_at = now;
 }
 
 void ReaderState::forget_kept() {

@@ -49,12 +49,11 @@ struct ReaderState {
   RangeSet acknowledge(const RangeSet& ranges);
   void put_back(const RangeSet& ranges);
   void resend_kept();
-  /// Needs nothing of `range` any more. Returns how many points that waited were dropped.
-  std::uint64_t drop(const Range& range, const std::string& reason, std::int64_t now);
+  /// Needs nothing of `range` any more; what of it waited is dropped.
+  void drop(const Range& range, const std::string& reason, std::int64_t now);
   void forget_kept();
 
   [[nodiscard]] bool needs(Sequence first, Sequence last) const;
-  [[nodiscard]] bool keeps_anything() const { return !kept.empty(); }
 
   [[nodiscard]] std::string encode() const;
   [[nodiscard]] static Result<ReaderState> decode(std::string_view stored);
