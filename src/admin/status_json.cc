@@ -28,6 +28,7 @@ void each_field(T& queue, const Field& field) {
   field("dropped_points_total", queue.dropped_points_total);
   field("path", queue.path);
   field("last_error", queue.last_error);
+  field("points_in_memory", queue.points_in_memory);
 }
 
 template <Is<InputStatus> T, class Field>
@@ -66,6 +67,10 @@ void each_field(T& destination, const Field& field) {
   field("last_error", destination.last_error);
   field("last_drop_at", destination.last_drop_at);
   field("oldest_unsent_seconds", destination.oldest_unsent_seconds);
+  field("points_live", destination.points_live);
+  field("points_backlog", destination.points_backlog);
+  field("points_kept", destination.points_kept);
+  field("backlog_points_per_second", destination.backlog_points_per_second);
 }
 
 template <Is<Status> T, class Field>

@@ -142,6 +142,10 @@ void add_queue(Page& page, const QueueStatus& queue, std::int64_t now, bool bars
                           ? "none"
                           : count(queue.dropped_points_total, "point") + ", over all destinations");
   if (queue.last_error) page.row("error", *queue.last_error, true);
+  if (queue.points_in_memory > 0) {
+    page.row("in memory", count(queue.points_in_memory, "point") + ", until the disk is well",
+             true);
+  }
 }
 
 void add_input(Page& page, const InputStatus& input) {
@@ -187,6 +191,9 @@ void add_backlog(Page& page, const DestinationStatus& destination) {
   page.row("waiting", waiting);
   if (unsent > 0) {
     std::string text = count(unsent, "point");
+    if (destination.points_backlog > 0) {
+      text += ", " + grouped(destination.points_backlog) + " of them backlog";
+    }
     if (destination.oldest_unsent_seconds) {
       text += ", the oldest for " + describe_duration(Seconds(*destination.oldest_unsent_seconds));
     }
@@ -194,6 +201,9 @@ void add_backlog(Page& page, const DestinationStatus& destination) {
   }
   if (destination.state == "stopped" || destination.state == "orphan") return;
   std::string sending = rate(destination.points_per_second);
+  if (destination.points_backlog > 0) {
+    sending += ", " + rate(destination.backlog_points_per_second) + " of them backlog";
+  }
   if (unsent == 0) {
     sending += ", caught up";
   } else if (destination.seconds_to_catch_up) {
@@ -218,6 +228,9 @@ void add_destination(Page& page, const DestinationStatus& destination, const Sta
   if (destination.reconnects_total > 0 || destination.points_resent_total > 0) {
     page.row("reconnected", count(destination.reconnects_total, "time") + ", " +
                                 count(destination.points_resent_total, "point") + " sent again");
+  }
+  if (destination.points_kept > 0) {
+    page.row("kept", count(destination.points_kept, "point") + ", to be sent again if it dies");
   }
   std::string dropped = "none";
   if (destination.points_dropped_total > 0) {

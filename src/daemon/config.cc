@@ -17,6 +17,8 @@ namespace {
 constexpr std::size_t kLongestName = 200;
 constexpr std::uint32_t kMostThreads = 64;
 constexpr std::uint32_t kMostConnections = 1'000'000;
+constexpr std::uint64_t kLeastBacklog = 1ull << 20;
+constexpr std::uint64_t kLeastMemory = 1ull << 20;
 constexpr std::uint64_t kDefaultResendWindowOfKernel = 8ull << 20;
 
 bool is_name_byte(char c) {
@@ -68,7 +70,7 @@ void read_queue(ConfigTable table, QueueOptions& queue) {
                           {"block", WhenFull::Block}},
                          queue.when_full);
   read_sync(table, queue.sync);
-  table.not_yet("max_age", "unlimited");
+  table.duration_or_unlimited("max_age", queue.max_age);
   table.size("min_free_disk", 0, queue.min_free_disk);
   table.finish();
 }
@@ -135,20 +137,20 @@ std::string default_name(const Address& address) {
   return name;
 }
 
-void read_resend_window(ConfigTable& table, Acknowledge acknowledge, std::uint64_t& target) {
-  constexpr std::string_view kExpected = R"(expected a size, such as "8MiB", or "0s")";
-  target = acknowledge == Acknowledge::Kernel ? kDefaultResendWindowOfKernel : 0;
+void read_resend_window(ConfigTable& table, Acknowledge acknowledge, ReaderOptions& target) {
+  constexpr std::string_view kExpected =
+      R"(expected a duration, such as "10m", or a size, such as "8MiB")";
+  target.keep_acknowledged_bytes =
+      acknowledge == Acknowledge::Kernel ? kDefaultResendWindowOfKernel : 0;
   const auto found = table.text("resend_window", kExpected);
   if (!found) return;
+  target.keep_acknowledged_bytes = 0;
   if (const auto size = parse_size(*found)) {
-    target = size.value();
-  } else if (const auto duration = parse_duration(*found); !duration) {
-    table.error("resend_window", std::string(kExpected) + ", found " + quote_for_log(*found));
-  } else if (duration.value() == Milliseconds::zero()) {
-    target = 0;
+    target.keep_acknowledged_bytes = size.value();
+  } else if (const auto duration = parse_duration(*found)) {
+    target.keep_acknowledged_for = duration.value();
   } else {
-    table.error("resend_window", "a duration is not available yet; " + std::string(kExpected) +
-                                     ", found \"" + *found + "\"");
+    table.error("resend_window", std::string(kExpected) + ", found " + quote_for_log(*found));
   }
 }
 
@@ -166,7 +168,7 @@ DestinationConfig read_destination(ConfigTable table) {
   table.duration("confirm_every", sender.confirm_every);
   table.size("confirm_bytes", 1, sender.confirm_bytes);
   table.duration("confirm_timeout", sender.confirm_timeout);
-  read_resend_window(table, sender.acknowledge, destination.reader.keep_acknowledged_bytes);
+  read_resend_window(table, sender.acknowledge, destination.reader);
   table.choice<Replay>("replay",
                        {{"live_first", Replay::LiveFirst}, {"oldest_first", Replay::OldestFirst}},
                        sender.replay);
@@ -175,10 +177,10 @@ DestinationConfig read_destination(ConfigTable table) {
   table.duration("connect_timeout", sender.connect_timeout);
   table.duration("backoff_max", sender.backoff_max);
   table.duration("stall_timeout", sender.stall_timeout);
-  table.not_yet("replay_rate", "unlimited");
+  table.rate_or_unlimited("replay_rate", sender.replay_rate);
   table.not_yet("prefix", "");
   table.not_yet("instance", "");
-  table.not_yet("max_backlog", "unlimited");
+  table.size_or_unlimited("max_backlog", kLeastBacklog, destination.reader.max_backlog);
   table.finish();
   return destination;
 }
@@ -186,7 +188,7 @@ DestinationConfig read_destination(ConfigTable table) {
 void read_daemon(ConfigTable table, Config& config) {
   table.integer("threads", 1, kMostThreads, config.threads);
   table.duration("shutdown_timeout", config.shutdown_timeout);
-  table.not_yet("memory_limit", "64MiB");
+  table.size("memory_limit", kLeastMemory, config.queue.memory_limit);
   table.finish();
 }
 

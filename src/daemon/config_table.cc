@@ -122,6 +122,57 @@ void ConfigTable::duration(const std::string& key, Milliseconds& target) {
   target = duration.value();
 }
 
+bool ConfigTable::is_unlimited(const std::string& key) const {
+  const auto at = table_.as_table().find(key);
+  return at != table_.as_table().end() && at->second.is_string() &&
+         at->second.as_string().str == "unlimited";
+}
+
+void ConfigTable::duration_or_unlimited(const std::string& key,
+                                        std::optional<Milliseconds>& target) {
+  const toml::value* const value = take(key);
+  if (value == nullptr) return;
+  if (is_unlimited(key)) return target.reset();
+  constexpr std::string_view kExpected = R"(expected "unlimited" or a duration, such as "7d")";
+  const auto parsed =
+      value->is_string() ? parse_duration(value->as_string().str) : Error{"not a string"};
+  if (!parsed || parsed.value() <= Milliseconds::zero()) {
+    return error(key, std::string(kExpected) + ", found " + describe_found(*value));
+  }
+  target = parsed.value();
+}
+
+void ConfigTable::size_or_unlimited(const std::string& key, std::uint64_t least,
+                                    std::uint64_t& target) {
+  const toml::value* const value = take(key);
+  if (value == nullptr) return;
+  if (is_unlimited(key)) {
+    target = UINT64_MAX;
+    return;
+  }
+  const auto parsed =
+      value->is_string() ? parse_size(value->as_string().str) : Error{"not a string"};
+  if (!parsed || parsed.value() < least) {
+    return error(key, "expected \"unlimited\" or a size of at least \"" + format_size(least) +
+                          "\", found " + describe_found(*value));
+  }
+  target = parsed.value();
+}
+
+void ConfigTable::rate_or_unlimited(const std::string& key, std::uint64_t& target) {
+  const toml::value* const value = take(key);
+  if (value == nullptr) return;
+  if (is_unlimited(key)) {
+    target = 0;
+    return;
+  }
+  if (!value->is_integer() || value->as_integer() < 1) {
+    return error(key, "expected \"unlimited\" or points per second, such as 50000, found " +
+                          describe_found(*value));
+  }
+  target = static_cast<std::uint64_t>(value->as_integer());
+}
+
 void ConfigTable::addresses(const std::string& key, std::vector<Address>& target) {
   constexpr std::string_view kExpected =
       R"(expected an array of addresses, such as ["tcp://0.0.0.0:2003", "udp://0.0.0.0:2003"])";

@@ -57,6 +57,10 @@ class ConfigTable {
                std::uint32_t& target);
   void size(const std::string& key, std::uint64_t least, std::uint64_t& target);
   void duration(const std::string& key, Milliseconds& target);  ///< at least 1 ms
+  // Or "unlimited", which is none, UINT64_MAX and 0.
+  void duration_or_unlimited(const std::string& key, std::optional<Milliseconds>& target);
+  void size_or_unlimited(const std::string& key, std::uint64_t least, std::uint64_t& target);
+  void rate_or_unlimited(const std::string& key, std::uint64_t& target);
   void addresses(const std::string& key, std::vector<Address>& target);
 
   template <class T>
@@ -91,6 +95,7 @@ class ConfigTable {
 
  private:
   static std::size_t line_of(const toml::value& value);
+  [[nodiscard]] bool is_unlimited(const std::string& key) const;
 
   const toml::value& table_;
   const std::string name_;

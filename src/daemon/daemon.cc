@@ -149,13 +149,6 @@ void DaemonImpl::log_started() const {
     for (const std::string& address : input.listen) line += " " + address;
   }
   log(LogLevel::Info, line);
-  for (const DestinationConfig& each : config_.destinations) {
-    if (each.sender.replay != Replay::LiveFirst) continue;
-    log(LogLevel::Info,
-        "replay = \"live_first\" is not available yet: a backlog is sent oldest first, but without "
-        "the pauses of \"oldest_first\"");
-    break;
-  }
 }
 
 void DaemonImpl::stop() {

@@ -53,6 +53,7 @@ QueueStatus queue_status(const QueueOptions& options, const QueueStats& stats) {
   status.newest_timestamp = stats.newest_timestamp;
   status.dropped_points_total = stats.dropped_points;
   status.last_error = unless_empty(stats.last_error);
+  status.points_in_memory = stats.points_in_memory;
   return status;
 }
 
@@ -108,6 +109,9 @@ DestinationStatus remembered_destination(const ReaderStats* stats,
   status.points_acknowledged_total = stats->acknowledged_points;
   status.points_pending = stats->pending_points;
   status.points_unconfirmed = stats->unconfirmed_points;
+  status.points_live = stats->unsent_points - stats->backlog_points;
+  status.points_backlog = stats->backlog_points;
+  status.points_kept = stats->kept_points;
   for (const auto& [reason, points] : stats->dropped_points) {
     status.dropped[reason] = points;
     status.points_dropped_total += points;
@@ -147,8 +151,12 @@ DestinationStatus destination_status(const SenderOptions& options, const StatusS
   status.state = name_of(numbers.state);
   status.since = numbers.since;
   status.points_per_second = numbers.points_per_second;
+  status.backlog_points_per_second = numbers.backlog_points_per_second;
+  // New points do not make a backlog any smaller.
   status.seconds_to_catch_up =
-      seconds_to_catch_up(stats == nullptr ? 0 : stats->unsent_points, numbers.points_per_second);
+      status.points_backlog > 0
+          ? seconds_to_catch_up(status.points_backlog, numbers.backlog_points_per_second)
+          : seconds_to_catch_up(status.points_live, numbers.points_per_second);
   status.reconnects_total = numbers.reconnects;
   status.last_error = unless_empty(numbers.last_error);
   return status;

@@ -74,6 +74,12 @@ void describe_queue(const QueueOptions& queue, Page& page) {
     page.add("It also counts as full while the file system has less than " +
              format_size(queue.min_free_disk) + " free.");
   }
+  if (queue.max_age) {
+    page.add("What could not be sent within " + format_duration(*queue.max_age) +
+             " is dropped (max_age).");
+  }
+  page.add("While the disk fails, " + format_size(queue.memory_limit) +
+           " of points are kept in memory (daemon.memory_limit).");
 }
 
 void describe_input(const GraphiteInputOptions& input, Page& page) {
@@ -86,24 +92,32 @@ void describe_input(const GraphiteInputOptions& input, Page& page) {
            std::to_string(input.max_connections) + " connections.");
 }
 
-std::string describe_kernel(std::uint64_t window) {
+/// `10m of confirmed points`; empty: nothing is kept.
+std::string describe_window(const ReaderOptions& reader) {
+  if (reader.keep_acknowledged_for > Milliseconds::zero()) {
+    return format_duration(reader.keep_acknowledged_for);
+  }
+  return reader.keep_acknowledged_bytes == 0 ? "" : format_size(reader.keep_acknowledged_bytes);
+}
+
+std::string describe_kernel(const std::string& window) {
   std::string text =
       "Acknowledged by the peer's kernel (kernel): a point counts as delivered once the other "
       "machine's kernel has taken its bytes. What this gives up: whatever the server itself had "
       "not "
       "read yet when it dies or hangs is lost";
-  if (window == 0) return text + ", and with resend_window at zero nothing is sent again.";
-  return text + ", unless it is within the last " + format_size(window) +
+  if (window.empty()) return text + ", and with resend_window at zero nothing is sent again.";
+  return text + ", unless it is within the last " + window +
          " (resend_window), which are sent again after every disconnect.";
 }
 
 std::string describe_close(const DestinationConfig& destination) {
-  const std::uint64_t window = destination.reader.keep_acknowledged_bytes;
+  const std::string window = describe_window(destination.reader);
   std::string text =
       "Confirmed by the peer's close of each connection (close); without progress for " +
       format_duration(destination.sender.confirm_timeout) + " everything on it is sent again.";
-  if (window > 0) {
-    text += " After a disconnect the last " + format_size(window) +
+  if (!window.empty()) {
+    text += " After a disconnect the last " + window +
             " of confirmed points are sent again too (resend_window).";
   }
   return text;
@@ -115,7 +129,7 @@ void describe_destination(const QueueOptions& queue, const DestinationConfig& de
   page.title("destination");
   page.add(sender.name + ": " + to_string(sender.address));
   page.add(sender.acknowledge == Acknowledge::Kernel
-               ? describe_kernel(destination.reader.keep_acknowledged_bytes)
+               ? describe_kernel(describe_window(destination.reader))
                : describe_close(destination));
   const std::uint64_t most = confirm_bytes_in_force(queue, sender);
   std::string carries = "A connection carries points for " + format_duration(sender.confirm_every) +
@@ -127,11 +141,17 @@ void describe_destination(const QueueOptions& queue, const DestinationConfig& de
   page.add(carries + ".");
   page.add(std::string(sender.replay == Replay::OldestFirst
                            ? "Strictly in order, oldest first (oldest_first)."
-                           : "New points go first, the backlog beside them (live_first); for now "
-                             "the oldest go first.") +
+                           : "New points go at once, a backlog beside them (live_first).") +
+           (sender.replay_rate == 0 ? ""
+                                    : " Of a backlog " + std::to_string(sender.replay_rate) +
+                                          " points per second (replay_rate).") +
            (destination.reader.start == ReaderStart::Oldest
                 ? " New to the queue, it begins with the oldest points that are there."
                 : " New to the queue, it begins with the points that come from then on."));
+  if (destination.reader.max_backlog != UINT64_MAX) {
+    page.add("When more than " + format_size(destination.reader.max_backlog) +
+             " of plaintext waits for it unsent, the oldest of it is dropped (max_backlog).");
+  }
   page.add("Connects within " + format_duration(sender.connect_timeout) + ", tries again after " +
            format_duration(sender.backoff_max) + " at most, gives up a stalled connection after " +
            format_duration(sender.stall_timeout) + ".");

@@ -22,7 +22,8 @@ struct Carrier {
   Moment loaded_at{};   ///< first of all
   Liveness liveness;
   bool stalled = false;
-  bool settled = true;  ///< all that was loaded was taken by the peer's kernel
+  unsigned bad_ends_before = 0;  ///< of other connections, when this one was half-closed
+  bool settled = true;           ///< all that was loaded was taken by the peer's kernel
   Moment next_look{};
 };
 

@@ -34,6 +34,7 @@ Sender::Sender(const SenderOptions& options, Reader& reader)
       wake_(io_.get_executor()),
       backoff_(options.backoff_max, std::random_device()()),
       budget_(options.confirm_bytes, options.confirm_timeout),
+      pace_(options.replay_rate),
       suspects_(options.replay == Replay::OldestFirst ? kPatienceInOrder : kPatience) {
   spawn(run());
   thread_ = std::jthread([this] { io_.run(); });
@@ -131,6 +132,7 @@ void Sender::retire(const CarrierPtr& carrier) {
     carrier->connection->close();
     return;
   }
+  carrier->bad_ends_before = bad_ends_;
   leaving_.push_back(carrier);
   spawn(see_off(carrier));
 }
@@ -161,12 +163,13 @@ void Sender::adopt(Dialled dialled) {
   if (!dialled.socket) {
     renewing_ = false;
     set_back();
+    bad_end();
     report_.down(dialled.error);
     return;
   }
   current_ = std::make_shared<Carrier>(Connection::adopt(std::move(*dialled.socket), wake_),
                                        options_.stall_timeout, present());
-  report_.connected(std::exchange(renewing_, false));
+  if (report_.connected(std::exchange(renewing_, false))) reader_.begin_live();
 }
 
 /// The end: what is under way was not confirmed, and is sent again after the next start.

@@ -18,6 +18,7 @@
 #include "confirm.h"
 #include "dial.h"
 #include "poison.h"
+#include "replay_pace.h"
 #include "sender_report.h"
 #include "wakeup.h"
 
@@ -58,6 +59,9 @@ class Sender final : public GraphiteSender {
   void load(Carrier& carrier);
   void load_trial(Carrier& carrier);
   void load_batches(Carrier& carrier);
+  [[nodiscard]] std::optional<Reader::Taken> take();
+  [[nodiscard]] std::optional<Reader::Taken> take_live();
+  [[nodiscard]] std::optional<Reader::Taken> take_backlog();
   [[nodiscard]] bool at_limit(const Carrier& carrier) const;
   [[nodiscard]] bool near_limit(const Carrier& carrier) const;
   [[nodiscard]] bool is_done(const Carrier& carrier) const;
@@ -71,6 +75,7 @@ class Sender final : public GraphiteSender {
   void not_confirmed(Carrier& carrier, Ending ending, Milliseconds timeout);
   void end_unclean(Carrier& carrier, Ending ending);
   void end_trial(bool clean);
+  void bad_end();
   void set_back();
   [[nodiscard]] bool never_confirms() const;
 
@@ -93,6 +98,7 @@ class Sender final : public GraphiteSender {
   Wakeup wake_;  ///< `run` sleeps on it
   Backoff backoff_;
   CarryBudget budget_;
+  ReplayPace pace_;
   Suspects suspects_;
   CarrierPtr current_;
   std::vector<CarrierPtr> leaving_;  ///< half-closed, waiting for their end of file
@@ -101,6 +107,7 @@ class Sender final : public GraphiteSender {
   Moment deadline_ = Moment::max();  ///< of the drain
   bool draining_ = false;
   bool renewing_ = false;         ///< the next connection takes the place of one that we ended
+  unsigned bad_ends_ = 0;         ///< that we did not begin
   unsigned silent_in_a_row_ = 0;  ///< connections that ended Ending::Silent
 
   std::jthread thread_;  ///< last: it uses all of the above

@@ -19,6 +19,8 @@ void Sender::confirmed(Carrier& carrier) {
   if (carrier.trial) return end_trial(true);
   budget_.ended_clean(carrier.cargo.bytes());
   reader_.acknowledge(carrier.cargo.unload_all());
+  // A server that is killed closes what it had read to the end as if it were well.
+  if (carrier.bad_ends_before != bad_ends_) reader_.resend_kept();
   suspects_.vouch();
 }
 
@@ -49,7 +51,7 @@ void Sender::end_unclean(Carrier& carrier, Ending ending) {
   set_back();
   silent_in_a_row_ = ending == Ending::Silent ? silent_in_a_row_ + 1 : 0;
   carrier.connection->abort();
-  if (ending == Ending::Broken) reader_.resend_kept();
+  bad_end();
   if (carrier.trial) {
     // A slow peer needs more time for a trial too, or it would never end well.
     if (ending != Ending::Broken) budget_.timed_out(0, 1);
@@ -82,6 +84,12 @@ void Sender::end_trial(bool clean) {
 
 bool Sender::never_confirms() const {
   return silent_in_a_row_ >= kSilentAreEnough;
+}
+
+/// The server may have died, with what it had confirmed and not stored yet.
+void Sender::bad_end() {
+  ++bad_ends_;
+  reader_.resend_kept();
 }
 
 void Sender::set_back() {

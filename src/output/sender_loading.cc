@@ -1,5 +1,7 @@
 #include <algorithm>
 
+#include "carbon_spool/base/clock.h"
+
 #include "sender.h"
 
 namespace carbon_spool {
@@ -13,6 +15,8 @@ constexpr Milliseconds kLookEvery{200};
 constexpr Milliseconds kConfirmEveryWithSuspects{1'000};
 /// When a reader that has something could not give it: its disk may be failing.
 constexpr Milliseconds kTakeAgainAfter{1'000};
+/// What is older when its turn comes is no longer live: what came after it goes first.
+constexpr Milliseconds kLiveFor{5'000};
 
 }  // namespace
 
@@ -54,17 +58,41 @@ void Sender::load_trial(Carrier& carrier) {
 
 void Sender::load_batches(Carrier& carrier) {
   Connection& connection = *carrier.connection;
-  std::uint64_t points = 0;
   while (connection.unwritten() < kGatherBytes && !connection.crowded() &&
          (by_kernel() || budget_.has_room(carrier.cargo.bytes()))) {
-    const std::optional<Reader::Taken> taken = reader_.take();
+    const std::optional<Reader::Taken> taken = take();
     if (!taken) break;
     carrier.loaded = true;
     carrier.cargo.add(taken->batch);
     connection.load(taken->batch, taken->batch->lines());
-    points += taken->batch->range().points();
   }
-  report_.sent(points);
+}
+
+std::optional<Reader::Taken> Sender::take() {
+  if (in_order()) return reader_.has_unsent(Part::Backlog) ? take_backlog() : take_live();
+  if (auto live = take_live()) return live;
+  return take_backlog();
+}
+
+std::optional<Reader::Taken> Sender::take_live() {
+  auto taken = reader_.take(Part::Live);
+  if (!taken) return taken;
+  report_.sent(taken->batch->range().points(), Part::Live);
+  // A destination that was slow for a while has a backlog too.
+  const Milliseconds accepted(taken->batch->accepted_at());
+  if (!in_order() && system_clock().now().time_since_epoch() - accepted > kLiveFor) {
+    reader_.begin_live();
+  }
+  return taken;
+}
+
+std::optional<Reader::Taken> Sender::take_backlog() {
+  if (!reader_.has_unsent(Part::Backlog) || !pace_.may_send(present())) return std::nullopt;
+  auto taken = reader_.take(Part::Backlog);
+  if (!taken) return taken;
+  report_.sent(taken->batch->range().points(), Part::Backlog);
+  pace_.sent(taken->batch->range().points(), present());
+  return taken;
 }
 
 Milliseconds Sender::confirm_every() const {
@@ -104,6 +132,7 @@ Moment Sender::next_event(const Carrier& carrier) const {
   };
   consider(hold_until_);
   if (reader_.has_unsent()) consider(now + kTakeAgainAfter);
+  if (reader_.has_unsent(Part::Backlog)) consider(pace_.next(now));
   if (!carrier.settled) consider(std::max(carrier.next_look, now + Milliseconds(1)));
   if (carrier.loaded && !by_kernel()) {
     const Moment limit = carrier.loaded_at + confirm_every();

@@ -1,6 +1,7 @@
 #include "sender_report.h"
 
 #include <chrono>
+#include <utility>
 
 #include "carbon_spool/base/clock.h"
 
@@ -23,9 +24,10 @@ void SenderReport::error(std::string_view why) {
   stats_.last_error = why;
 }
 
-void SenderReport::sent(std::uint64_t points) {
+void SenderReport::sent(std::uint64_t points, Part part) {
   const std::lock_guard lock(mutex_);
   rate_.add(points, present());
+  if (part == Part::Backlog) backlog_rate_.add(points, present());
 }
 
 void SenderReport::down(std::string_view why) {
@@ -35,7 +37,7 @@ void SenderReport::down(std::string_view why) {
   log_.log(LogLevel::Warning, label_ + " is down: " + std::string(why));
 }
 
-void SenderReport::connected(bool renewal) {
+bool SenderReport::connected(bool renewal) {
   if (was_connected_ && !renewal) {
     const std::lock_guard lock(mutex_);
     ++stats_.reconnects;
@@ -47,7 +49,7 @@ void SenderReport::connected(bool renewal) {
     log_.log(LogLevel::Info, line);
   }
   was_connected_ = true;
-  down_since_.reset();
+  return std::exchange(down_since_, std::nullopt).has_value();
 }
 
 void SenderReport::unconfirmed(std::string_view why, std::uint64_t points) {
@@ -67,6 +69,7 @@ SenderStats SenderReport::stats() const {
   const std::lock_guard lock(mutex_);
   SenderStats stats = stats_;
   stats.points_per_second = rate_.per_second(present());
+  stats.backlog_points_per_second = backlog_rate_.per_second(present());
   return stats;
 }
 

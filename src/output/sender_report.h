@@ -23,13 +23,13 @@ class SenderReport {
 
   void state(SenderState state);
   void error(std::string_view why);
-  void sent(std::uint64_t points);
+  void sent(std::uint64_t points, Part part);
 
   /// The destination could not be reached, or its connection ended badly.
   void down(std::string_view why);
   /// It is connected, for the first time or again. `renewal`: in place of a connection that we
-  /// ended.
-  void connected(bool renewal);
+  /// ended. True if it had been down.
+  bool connected(bool renewal);
   /// A connection beside the one in use was not confirmed: its points are sent again.
   void unconfirmed(std::string_view why, std::uint64_t points);
   /// These lines were set aside.
@@ -47,6 +47,7 @@ class SenderReport {
   mutable std::mutex mutex_;
   SenderStats stats_;  ///< guarded by mutex_
   Rate rate_;          ///< guarded by mutex_
+  Rate backlog_rate_;  ///< guarded by mutex_
 };
 
 }  // namespace carbon_spool

@@ -1,10 +1,18 @@
 #include "ledger.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "carbon_spool/base/assert.h"
 
 namespace carbon_spool {
+namespace {
+
+constexpr int kKeptPieces = 32;
+/// Every gap makes a position longer, which is written at each acknowledgement.
+constexpr std::size_t kMostGaps = 64;
+
+}  // namespace
 
 void ReaderState::receive(const Range& range) {
   as_of = range.end;
@@ -13,28 +21,42 @@ void ReaderState::receive(const Range& range) {
   to_send.insert(range);
 }
 
-void ReaderState::miss(const Range& range, const std::string& reason, std::int64_t now) {
+void ReaderState::miss(const Range& range, const std::string& reason, std::int64_t now_seconds) {
   as_of = range.end;
   received += range.points();
   dropped[reason] += range.points();
-  last_drop_at = now;
+  last_drop_at = now_seconds;
 }
 
-RangeSet ReaderState::acknowledge(const RangeSet& ranges) {
+RangeSet ReaderState::acknowledge(const RangeSet& ranges, std::int64_t now) {
   sent_before.erase(ranges);
   RangeSet done = waiting.erase(ranges);
   acknowledged += done.points();
   done.insert(resending.erase(ranges));
   to_send.erase(done);
-  if (keep_bytes == 0 || done.empty()) return done;
+  const std::int64_t keep_for = options.keep_acknowledged_for.count();
+  if ((keep_for == 0 && options.keep_acknowledged_bytes == 0) || done.empty()) return done;
 
-  kept.push_back(std::move(done));
+  // Let go in few pieces, so that a position stays small.
+  const std::int64_t slot = std::max<std::int64_t>(keep_for / kKeptPieces, 1);
+  const std::int64_t until = keep_for == 0 ? 0 : now + keep_for + slot - now % slot;
+  const bool joins =
+      !kept.empty() &&
+      (keep_for > 0 ? kept.back().until >= until
+                    : kept.back().ranges.bytes() < options.keep_acknowledged_bytes / kKeptPieces);
+  if (!joins) kept.push_back({{}, until});
+  kept.back().ranges.insert(done);
+  return expire_kept(now);
+}
+
+RangeSet ReaderState::expire_kept(std::int64_t now) {
   std::uint64_t bytes = 0;
-  for (const RangeSet& piece : kept) bytes += piece.bytes();
+  for (const Kept& piece : kept) bytes += piece.ranges.bytes();
   RangeSet let_go;
-  while (bytes - kept.front().bytes() >= keep_bytes) {
-    bytes -= kept.front().bytes();
-    let_go.insert(kept.front());
+  while (!kept.empty() && kept.front().until <= now &&
+         bytes - kept.front().ranges.bytes() >= options.keep_acknowledged_bytes) {
+    bytes -= kept.front().ranges.bytes();
+    let_go.insert(kept.front().ranges);
     kept.pop_front();
   }
   return let_go;
@@ -49,24 +71,49 @@ void ReaderState::put_back(const RangeSet& ranges) {
   }
 }
 
-void ReaderState::resend_kept() {
-  for (const RangeSet& piece : kept) {
-    resending.insert(piece);
-    to_send.insert(piece);
-    sent_before.insert(piece);
-  }
-  kept.clear();
+void ReaderState::put_back_all() {
+  RangeSet taken = waiting;
+  taken.insert(resending);
+  taken.erase(to_send);
+  put_back(taken);
 }
 
-void ReaderState::drop(const Range& range, const std::string& reason, std::int64_t now) {
+void ReaderState::begin_live() {
+  // Each beginning leaves a gap in what waits, and a position must stay small.
+  if (to_send.size() < kMostGaps) live_from = as_of;
+}
+
+std::optional<Sequence> ReaderState::next(Part part) const {
+  if (part == Part::Live) return to_send.first_from(live_from.sequence);
+  if (to_send.empty() || to_send.front().begin.sequence >= live_from.sequence) return std::nullopt;
+  return to_send.front().begin.sequence;
+}
+
+RangeSet ReaderState::unsent() const {
+  RangeSet unsent;
+  for (const Range& range : to_send) unsent.insert(waiting.intersection(range));
+  return unsent;
+}
+
+void ReaderState::resend_kept() {
+  for (const Kept& piece : kept) {
+    resending.insert(piece.ranges);
+    to_send.insert(piece.ranges);
+    sent_before.insert(piece.ranges);
+  }
+  kept.clear();
+  begin_live();
+}
+
+void ReaderState::drop(const Range& range, const std::string& reason, std::int64_t now_seconds) {
   const std::uint64_t points = waiting.erase(range).points();
   to_send.erase(range);
   sent_before.erase(range);
   resending.erase(range);
-  for (RangeSet& piece : kept) piece.erase(range);
+  for (Kept& piece : kept) piece.ranges.erase(range);
   if (points == 0) return;
   dropped[reason] += points;
-  last_drop_at = now;
+  last_drop_at = now_seconds;
 }
 
 void ReaderState::forget_kept() {
@@ -78,10 +125,16 @@ void ReaderState::forget_kept() {
   resending.clear();
 }
 
+std::uint64_t ReaderState::kept_points() const {
+  std::uint64_t points = resending.points();
+  for (const Kept& piece : kept) points += piece.ranges.points();
+  return points;
+}
+
 bool ReaderState::needs(Sequence first, Sequence last) const {
   if (waiting.touches(first, last) || resending.touches(first, last)) return true;
-  for (const RangeSet& piece : kept) {
-    if (piece.touches(first, last)) return true;
+  for (const Kept& piece : kept) {
+    if (piece.ranges.touches(first, last)) return true;
   }
   return false;
 }
@@ -89,7 +142,10 @@ bool ReaderState::needs(Sequence first, Sequence last) const {
 void Ledger::restore(const std::string& name, ReaderState state) {
   CS_ASSERT(state.as_of.sequence <= end_.sequence);
   state.to_send = state.waiting;
+  state.to_send.insert(state.resending);
+  state.sent_before = state.resending;
   state.receive({state.as_of, end_});
+  state.live_from = end_;
   readers_[name] = std::move(state);
 }
 
@@ -98,6 +154,7 @@ ReaderState& Ledger::adopt(const std::string& name, const ReaderOptions& options
   if (at == readers_.end()) {
     ReaderState fresh;
     fresh.as_of = end_;
+    fresh.live_from = end_;
     if (options.start == ReaderStart::Oldest) {
       fresh.waiting = waiting();
       fresh.to_send = fresh.waiting;
@@ -106,15 +163,26 @@ ReaderState& Ledger::adopt(const std::string& name, const ReaderOptions& options
     at = readers_.emplace(name, std::move(fresh)).first;
   }
   at->second.orphan = false;
-  at->second.keep_bytes = options.keep_acknowledged_bytes;
+  at->second.options = options;
   return at->second;
+}
+
+RangeSet Ledger::release(const std::string& name) {
+  ReaderState& reader = readers_.at(name);
+  reader.put_back_all();
+  RangeSet kept = reader.resending;
+  for (const ReaderState::Kept& piece : reader.kept) kept.insert(piece.ranges);
+  reader.forget_kept();
+  reader.orphan = true;
+  reader.options = {};
+  return kept;
 }
 
 RangeSet Ledger::unneeded(RangeSet ranges) const {
   for (const auto& [name, reader] : readers_) {
     ranges.erase(reader.waiting);
     ranges.erase(reader.resending);
-    for (const RangeSet& piece : reader.kept) ranges.erase(piece);
+    for (const ReaderState::Kept& piece : reader.kept) ranges.erase(piece.ranges);
   }
   return ranges;
 }

@@ -16,12 +16,19 @@
 namespace carbon_spool {
 
 /// What one reader still needs of the log, and its counts. In memory only; `encode` gives what is
-/// kept in the column family `state` under `reader/<name>`.
+/// kept in the column family `state` under `reader/<name>`. Moments are Unix milliseconds.
 ///
 /// Invariant: received = acknowledged + waiting.points() + sum(dropped).
 ///            to_send is within waiting and resending together; kept and resending are outside
-///            waiting.
+///            waiting, and of each other.
 struct ReaderState {
+  /// Acknowledged and kept to be sent again.
+  struct Kept {
+    RangeSet ranges;
+    std::int64_t until =
+        0;  ///< it is let go after that, unless it is within `keep_acknowledged_bytes`
+  };
+
   // Kept on disk.
   Mark as_of;        ///< the end of the log that the rest of this refers to
   RangeSet waiting;  ///< accepted, not acknowledged
@@ -31,27 +38,37 @@ struct ReaderState {
   std::uint64_t resent = 0;
   std::map<std::string, std::uint64_t> dropped;
   std::int64_t last_drop_at = 0;  ///< Unix seconds; 0: never
+  std::deque<Kept> kept;          ///< in order of acknowledgement
+  RangeSet resending;             ///< acknowledged once, being sent again
 
   // Of this run only.
-  bool orphan = true;  ///< nobody asked for it yet
-  std::uint64_t keep_bytes = 0;
+  bool orphan = true;  ///< nobody asked for it yet, or nobody uses it any more
+  ReaderOptions options;
+  Mark live_from;  ///< what is to be sent from here on is live, what is before it backlog
   RangeSet to_send;
   RangeSet sent_before;  ///< put back after they had been sent
-  RangeSet resending;    ///< acknowledged once, being sent again
-  std::deque<RangeSet>
-      kept;  ///< acknowledged and kept to be sent again, in order of acknowledgement
 
   /// The log grew by `range`, and this reader gets it.
   void receive(const Range& range);
   /// The log grew by `range`, but `reason` keeps it from this reader.
-  void miss(const Range& range, const std::string& reason, std::int64_t now);
+  void miss(const Range& range, const std::string& reason, std::int64_t now_seconds);
   /// Returns what this reader may need no more: it neither waits for it nor keeps it.
-  RangeSet acknowledge(const RangeSet& ranges);
+  RangeSet acknowledge(const RangeSet& ranges, std::int64_t now);
   void put_back(const RangeSet& ranges);
+  /// All that was taken and not acknowledged is put back.
+  void put_back_all();
+  void begin_live();
+  [[nodiscard]] std::optional<Sequence> next(Part part) const;
+  [[nodiscard]] RangeSet unsent() const;  ///< of what waits
+
   void resend_kept();
-  /// Needs nothing of `range` any more; what of it waited is dropped.
-  void drop(const Range& range, const std::string& reason, std::int64_t now);
+  /// Lets go what was kept long enough; returns it.
+  RangeSet expire_kept(std::int64_t now);
   void forget_kept();
+  [[nodiscard]] std::uint64_t kept_points() const;
+
+  /// Needs nothing of `range` any more; what of it waited is dropped.
+  void drop(const Range& range, const std::string& reason, std::int64_t now_seconds);
 
   [[nodiscard]] bool needs(Sequence first, Sequence last) const;
 
@@ -77,6 +94,9 @@ class Ledger {
   /// Finds the reader or makes it, and marks it as asked for. With `ReaderStart::Oldest` a new one
   /// gets all that any other reader still waits for.
   ReaderState& adopt(const std::string& name, const ReaderOptions& options);
+
+  /// Nobody uses it any more: it is an orphan. Returns what it no longer keeps.
+  RangeSet release(const std::string& name);
 
   /// The parts of `ranges` that no reader needs.
   [[nodiscard]] RangeSet unneeded(RangeSet ranges) const;

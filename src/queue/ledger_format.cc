@@ -10,7 +10,9 @@
 namespace carbon_spool {
 namespace {
 
-constexpr std::uint8_t kReaderFormat = 1;
+constexpr std::uint8_t kReaderFormat = 2;
+/// Before there was anything kept.
+constexpr std::uint8_t kOldestReaderFormat = 1;
 
 class Writer {
  public:
@@ -24,6 +26,13 @@ class Writer {
     number(mark.sequence.value);
     number(mark.points);
     number(mark.bytes);
+  }
+  void ranges(const RangeSet& ranges) {
+    number(static_cast<std::uint32_t>(ranges.size()));
+    for (const Range& range : ranges) {
+      mark(range.begin);
+      mark(range.end);
+    }
   }
   void text(const std::string& text) {
     number(static_cast<std::uint32_t>(text.size()));
@@ -52,6 +61,14 @@ class Scanner {
     const Sequence sequence{number<std::uint64_t>()};
     const auto points = number<std::uint64_t>();
     return {sequence, points, number<std::uint64_t>()};
+  }
+  RangeSet ranges() {
+    RangeSet ranges;
+    for (auto left = number<std::uint32_t>(); left > 0 && good_; --left) {
+      const Mark begin = mark();
+      ranges.insert({begin, mark()});
+    }
+    return ranges;
   }
   std::string text() {
     const auto size = number<std::uint32_t>();
@@ -100,17 +117,22 @@ std::string ReaderState::encode() const {
     out.text(reason);
     out.number(points);
   }
-  out.number(static_cast<std::uint32_t>(waiting.size()));
-  for (const Range& range : waiting) {
-    out.mark(range.begin);
-    out.mark(range.end);
+  out.ranges(waiting);
+  out.ranges(resending);
+  out.number(static_cast<std::uint32_t>(kept.size()));
+  for (const Kept& piece : kept) {
+    out.number(piece.until);
+    out.ranges(piece.ranges);
   }
   return out.take();
 }
 
 Result<ReaderState> ReaderState::decode(std::string_view stored) {
   Scanner in(stored);
-  if (in.number<std::uint8_t>() != kReaderFormat) return Error{"unknown format of a position"};
+  const auto format = in.number<std::uint8_t>();
+  if (format < kOldestReaderFormat || format > kReaderFormat) {
+    return Error{"unknown format of a position"};
+  }
   ReaderState state;
   state.as_of = in.mark();
   state.received = in.number<std::uint64_t>();
@@ -122,9 +144,13 @@ Result<ReaderState> ReaderState::decode(std::string_view stored) {
     const std::string reason = in.text();
     state.dropped[reason] = in.number<std::uint64_t>();
   }
-  for (auto left = in.number<std::uint32_t>(); left > 0 && in.good(); --left) {
-    const Mark begin = in.mark();
-    state.waiting.insert({begin, in.mark()});
+  state.waiting = in.ranges();
+  if (format >= 2) {
+    state.resending = in.ranges();
+    for (auto left = in.number<std::uint32_t>(); left > 0 && in.good(); --left) {
+      const auto until = in.number<std::int64_t>();
+      state.kept.push_back({in.ranges(), until});
+    }
   }
   if (!in.good()) return Error{"a position is cut short"};
   return state;

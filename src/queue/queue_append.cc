@@ -1,6 +1,7 @@
 // The appender: one thread that turns what was submitted into batches of the log.
 
-#include <chrono>
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "queue_impl.h"
@@ -8,9 +9,6 @@
 
 namespace carbon_spool {
 namespace {
-
-/// How long to wait before a write that failed is tried again.
-constexpr std::chrono::seconds kRetryEvery{1};
 
 /// Joins neighbours while they fit into one batch.
 void join_small(std::vector<BatchBuilder>& builders) {
@@ -28,18 +26,28 @@ void QueueImpl::append_loop() {
   while (auto group = intake_.take()) {
     if (!append(draft(std::move(*group)))) break;
   }
+  Ticket reached = 0;
+  {
+    const std::lock_guard write_lock(write_mutex_);
+    if (outage_) try_to_end_outage();
+    const std::lock_guard lock(mutex_);
+    appending_ended_ = true;
+    reached = outage_ ? durable() : accepted_;
+  }
+  fail_waiters(reached, UINT64_MAX);
+}
+
+/// Tells those that wait for a ticket after `after` and up to `up_to` that it is never reached.
+void QueueImpl::fail_waiters(Ticket after, Ticket up_to) {
   std::vector<DurableWaiter> in_vain;
   {
     const std::lock_guard lock(mutex_);
-    appending_ended_ = true;
-    for (auto at = waiters_.begin(); at != waiters_.end();) {
-      if (at->ticket <= accepted_) {
-        ++at;
-        continue;
-      }
-      in_vain.push_back(std::move(*at));
-      at = waiters_.erase(at);
-    }
+    const auto kept =
+        std::stable_partition(waiters_.begin(), waiters_.end(), [&](const DurableWaiter& waiter) {
+          return waiter.ticket <= after || waiter.ticket > up_to;
+        });
+    std::move(kept, waiters_.end(), std::back_inserter(in_vain));
+    waiters_.erase(kept, waiters_.end());
   }
   for (const DurableWaiter& waiter : in_vain) waiter.then(false);
 }
@@ -48,8 +56,7 @@ void QueueImpl::append_loop() {
 QueueImpl::Draft QueueImpl::draft(Intake::Group group) const {
   Draft draft;
   draft.ticket = group.ticket;
-  const auto now = clock_.now().time_since_epoch();
-  draft.accepted_at = std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
+  draft.accepted_at = now_milliseconds();
   for (const BatchBuilder& builder : group.builders) {
     for (const ProducerShare& share : BatchEncoder::shares(builder)) {
       draft.shares[share.from.index] += share.points;
@@ -66,20 +73,22 @@ QueueImpl::Draft QueueImpl::draft(Intake::Group group) const {
   return draft;
 }
 
-/// False if it was stopped before the draft could be written.
+/// False if it was stopped before the draft could be accepted.
 bool QueueImpl::append(const Draft& draft) {
   std::unique_lock write_lock(write_mutex_);
-  while (true) {
+  if (!outage_) {
     const auto admission = make_room(draft.disk_bytes, write_lock);
     if (!admission) return false;
-    auto written = write_draft(draft, *admission);
-    if (written) return true;
-    note_error(written.error());
-    // The disk failed. What is in hand is kept, inputs wait behind it, and it is tried again.
-    if (room_freed_.wait_for(write_lock, kRetryEvery, [this] { return intake_.stopped(); }))
-      return false;
-    store_->try_to_recover();
+    if (!outage_) {
+      const auto written = write_draft(draft, *admission);
+      if (written) {
+        drop_what_is_too_much();
+        return true;
+      }
+      begin_outage(written.error());
+    }
   }
+  return keep_in_memory(draft, write_lock);
 }
 
 Result<void> QueueImpl::write_draft(const Draft& draft, const Admission& admission) {
@@ -100,7 +109,7 @@ Result<void> QueueImpl::write_draft(const Draft& draft, const Admission& admissi
     }
     for (const std::string& name : admission.left_out) {
       ReaderState state = ledger_.readers().at(name);
-      state.miss(draft.grown, "cap", draft.accepted_at / 1000);
+      state.miss(draft.grown, full_reason(), draft.accepted_at / 1000);
       write.put_state(std::string(kReaderPrefix) + name, state.encode());
     }
   }
@@ -111,30 +120,34 @@ Result<void> QueueImpl::write_draft(const Draft& draft, const Admission& admissi
   return success();
 }
 
-/// The draft is in the write-ahead log: now readers may see it.
+/// The draft is accepted: now readers may see it.
 void QueueImpl::publish(const Draft& draft, const Admission& admission) {
   {
     const std::lock_guard lock(mutex_);
-    last_error_.clear();
     for (const auto& [index, points] : draft.shares) producers_.at(index).accepted += points;
     if (admission.stored) {
       for (const BatchPtr& batch : draft.batches) newest_.add(batch);
+      while (newest_.bytes() > options_.memory_for_newest) newest_.pop_front();
     }
     ledger_.set_end(draft.grown.end);
     for (const std::string& name : admission.left_out) {
-      ledger_.readers().at(name).miss(draft.grown, "cap", draft.accepted_at / 1000);
+      ledger_.readers().at(name).miss(draft.grown, full_reason(), draft.accepted_at / 1000);
     }
     for (auto& [name, state] : ledger_.readers()) {
       if (state.as_of == draft.grown.end) continue;
-      const bool had_nothing = state.to_send.empty();
+      const bool had_nothing = !state.next(Part::Live);
       state.receive(draft.grown);
       const auto reader = readers_.find(name);
       if (had_nothing && reader != readers_.end() && reader->second->wake_) reader->second->wake_();
     }
     accepted_ = draft.ticket;
-    unsynced_ = options_.sync.kind != SyncPolicy::Kind::Always;
-    if (!unsynced_) synced_ = accepted_;
-    if (unsynced_ && !waiters_.empty()) upkeep_wanted_.notify_all();
+    if (!outage_) {
+      last_error_.clear();
+      written_ = accepted_;
+      unsynced_ = options_.sync.kind != SyncPolicy::Kind::Always;
+      if (!unsynced_) synced_ = accepted_;
+      if (unsynced_ && !waiters_.empty()) upkeep_wanted_.notify_all();
+    }
   }
   finish_waiters();
 }
@@ -143,7 +156,7 @@ void QueueImpl::when_durable(Ticket ticket, std::function<void(bool)> then) {
   bool in_vain = false;
   {
     const std::lock_guard lock(mutex_);
-    in_vain = appending_ended_ && ticket > accepted_;
+    in_vain = appending_ended_ && ticket > (outage_ ? durable() : accepted_);
     if (!in_vain) waiters_.push_back({ticket, then});
     upkeep_wanted_.notify_all();
   }
@@ -154,14 +167,18 @@ void QueueImpl::when_durable(Ticket ticket, std::function<void(bool)> then) {
   }
 }
 
+/// With mutex_ held: the last ticket that a half-close may be answered for.
+Ticket QueueImpl::durable() const {
+  return options_.sync.kind == SyncPolicy::Kind::Never ? written_ : synced_;
+}
+
 /// Tells those whose points are durable, outside the lock: they may call the queue.
 void QueueImpl::finish_waiters() {
   std::vector<DurableWaiter> ready;
   {
     const std::lock_guard lock(mutex_);
-    const Ticket durable = options_.sync.kind == SyncPolicy::Kind::Never ? accepted_ : synced_;
     for (auto at = waiters_.begin(); at != waiters_.end();) {
-      if (at->ticket > durable) {
+      if (at->ticket > durable()) {
         ++at;
         continue;
       }

@@ -1,11 +1,15 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
+#include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <shared_mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -13,10 +17,10 @@
 #include "carbon_spool/queue/queue.h"
 
 #include "batch_format.h"
+#include "batches_in_memory.h"
 #include "disk_meter.h"
 #include "intake.h"
 #include "ledger.h"
-#include "newest_batches.h"
 #include "store.h"
 
 namespace carbon_spool {
@@ -25,12 +29,14 @@ class ReaderImpl;
 
 /// The queue: the ledger says what is needed, the store keeps it, this class keeps the two in step.
 /// Its parts, each in its own source: opening and closing (queue_open.cc), appending
-/// (queue_append.cc), the cap (queue_room.cc), readers (queue_readers.cc), syncing and removing
-/// (queue_upkeep.cc), numbers (queue_stats.cc).
+/// (queue_append.cc), the cap (queue_room.cc), other limits (queue_limits.cc), readers
+/// (queue_readers.cc), a disk that fails (queue_outage.cc), syncing, removing and what else has its
+/// time (queue_upkeep.cc), numbers (queue_stats.cc).
 ///
-/// Locks: `write_mutex_` before `mutex_`. Whoever writes to the store, or changes what is on disk
-/// of the ledger, holds `write_mutex_`; whoever looks at or changes anything else holds `mutex_`,
-/// never for longer than it takes to touch memory.
+/// Locks: `write_mutex_` before `store_gate_` before `mutex_`. Whoever writes to the store, or
+/// changes what is on disk of the ledger, holds `write_mutex_`. Who only reads the store holds
+/// `store_gate_` shared: while the disk fails, the store may go and another one come. Whoever looks
+/// at or changes anything else holds `mutex_`, never for longer than it takes to touch memory.
 class QueueImpl final : public Queue {
  public:
   QueueImpl(const QueueOptions& options, const Clock& clock);
@@ -44,6 +50,8 @@ class QueueImpl final : public Queue {
   void when_durable(Ticket ticket, std::function<void(bool)> then) override;
   void stop_appending() override;
   [[nodiscard]] Reader& add_reader(const std::string& name, const ReaderOptions& options) override;
+  void release_reader(const std::string& name) override;
+  void change_options(const QueueOptions& options) override;
   void put_note(const std::string& key, const std::string& text) override;
   [[nodiscard]] std::optional<std::string> note(const std::string& key) const override;
   [[nodiscard]] QueueStats stats() const override;
@@ -75,13 +83,52 @@ class QueueImpl final : public Queue {
     Ticket ticket = 0;
   };
 
+  /// While the disk fails.
+  struct Outage {
+    std::chrono::steady_clock::time_point since;
+    unsigned attempts = 0;      ///< to end it
+    std::uint64_t dropped = 0;  ///< points that did not fit into memory, once for each reader
+  };
+
+  /// What was accepted while the disk failed, oldest first, as the appender got it.
+  struct Arrival {
+    Sequence last;  ///< batch of it
+    Ticket ticket = 0;
+  };
+
+  // queue_open.cc
+  [[nodiscard]] Result<std::unique_ptr<Store>> open_store();
+  void start_threads();
+
   // queue_append.cc
   void append_loop();
   [[nodiscard]] Draft draft(Intake::Group group) const;
   [[nodiscard]] bool append(const Draft& draft);
   [[nodiscard]] Result<void> write_draft(const Draft& draft, const Admission& admission);
   void publish(const Draft& draft, const Admission& admission);
+  [[nodiscard]] Ticket durable() const;
   void finish_waiters();
+  void fail_waiters(Ticket after, Ticket up_to);
+
+  // queue_outage.cc; all with write_mutex_ held
+  void persist(bool sync, const std::function<void(Store::Write&)>& fill);
+  void begin_outage(const Error& error);
+  [[nodiscard]] bool keep_in_memory(const Draft& draft, std::unique_lock<std::mutex>& write_lock);
+  [[nodiscard]] bool memory_is_full() const;
+  void drop_from_memory();
+  void try_to_end_outage();
+  [[nodiscard]] Result<void> make_store_usable();
+  [[nodiscard]] Result<void> reopen_store();
+  [[nodiscard]] Result<void> write_state();
+  [[nodiscard]] Result<void> write_from_memory();
+  [[nodiscard]] Result<void> make_room_for_memory(std::uint64_t bytes);
+
+  // queue_limits.cc; all with write_mutex_ held
+  void drop_what_is_too_old();
+  void drop_what_is_too_much();
+  void let_go_expired();
+  [[nodiscard]] Mark boundary(const Range& range,
+                              const std::function<bool(const Batch&)>& is_behind) const;
 
   // queue_room.cc; all with write_mutex_ held
   [[nodiscard]] std::optional<Admission> make_room(std::uint64_t incoming,
@@ -91,28 +138,37 @@ class QueueImpl final : public Queue {
   [[nodiscard]] bool fits(std::uint64_t incoming, std::uint64_t reserve);
   [[nodiscard]] bool forget_least_wanted();
   [[nodiscard]] bool drop_oldest_table();
+  [[nodiscard]] const char* full_reason() const;
   [[nodiscard]] Admission admit_those_that_keep_up(std::uint64_t incoming);
   [[nodiscard]] Mark mark_after(Sequence last) const;
   void drop(const std::vector<std::string>& readers, const Range& range, const std::string& reason);
   [[nodiscard]] bool remove_unneeded_tables();
 
   // queue_readers.cc
-  void release(const RangeSet& ranges, Store::Write& write);
-  void write_positions(Store::Write& write);
+  void release(const std::string& reader, const RangeSet& ranges);
+  void put_positions(Store::Write& write) const;
+  void put_position(const std::string& name, Store::Write& write) const;
   [[nodiscard]] Result<BatchPtr> find_batch(Sequence sequence) const;
-  void drop_unreadable(const std::string& reader, Sequence sequence);
+  [[nodiscard]] bool drop_unreadable(const std::string& reader, Sequence sequence, bool is_there);
 
   // queue_upkeep.cc
   void upkeep_loop();
+  void tick();
   void sync_now();
   [[nodiscard]] bool sync_is_asked_for() const;
 
   void note_error(const Error& error);
+  [[nodiscard]] std::int64_t now_milliseconds() const;
 
-  // Constant after opening.
-  const QueueOptions options_;
   const Clock& clock_;
-  const StoreSizes sizes_;
+
+  // Changed with both mutexes held, so either is enough to look at them.
+  QueueOptions options_;
+  StoreSizes sizes_;
+  std::optional<Outage> outage_;
+
+  // Changed with write_mutex_ and store_gate_ held. Null only while the disk fails.
+  mutable std::shared_mutex store_gate_;
   std::unique_ptr<Store> store_;
 
   // Have locks of their own.
@@ -123,6 +179,7 @@ class QueueImpl final : public Queue {
   std::condition_variable room_freed_;
   std::unique_ptr<DiskMeter> meter_;
   std::optional<std::uint64_t> size_when_disk_got_low_;
+  bool writable_ = true;  ///< false: an outage, and no attempt to end it is under way
   bool left_out_until_room_ =
       false;  ///< DropNewest: the queue was full and has not emptied enough yet
 
@@ -130,11 +187,14 @@ class QueueImpl final : public Queue {
   mutable std::mutex mutex_;
   std::condition_variable upkeep_wanted_;
   Ledger ledger_;
-  NewestBatches newest_;
+  BatchesInMemory newest_;
+  BatchesInMemory memory_;  ///< accepted while the disk fails, and not yet on it
+  std::deque<Arrival> arrivals_;
   std::map<std::string, std::unique_ptr<ReaderImpl>> readers_;
   std::vector<Producer> producers_;
   std::map<std::string, std::string> notes_;
   Ticket accepted_ = 0;
+  Ticket written_ = 0;  ///< to the store; the same but for an outage
   Ticket synced_ = 0;
   std::vector<DurableWaiter> waiters_;
   bool unsynced_ = false;
@@ -152,16 +212,26 @@ class ReaderImpl final : public Reader {
  public:
   ReaderImpl(QueueImpl& queue, std::string name) : queue_(queue), name_(std::move(name)) {}
 
-  [[nodiscard]] std::optional<Taken> take() override;
-  [[nodiscard]] bool has_unsent() const override;
+  void begin_live() override;
+  using Reader::take;
+  [[nodiscard]] std::optional<Taken> take(Part part) override;
+  using Reader::has_unsent;
+  [[nodiscard]] bool has_unsent(Part part) const override;
   void on_unsent(std::function<void()> wake) override;
   void acknowledge(const RangeSet& ranges) override;
   void put_back(const RangeSet& ranges) override;
   void resend_kept() override;
   void acknowledge_without(const Range& range, const std::vector<std::string>& lines) override;
+  void change_options(const ReaderOptions& options) override;
 
  private:
   friend class QueueImpl;
+
+  /// A batch that cannot be read, and how often that was tried.
+  struct Unreadable {
+    Sequence sequence;
+    unsigned attempts = 0;
+  };
 
   [[nodiscard]] ReaderState& state() const;
   [[nodiscard]] Result<void> set_aside(const std::vector<std::string>& lines) const;
@@ -169,6 +239,7 @@ class ReaderImpl final : public Reader {
   QueueImpl& queue_;
   const std::string name_;
   std::function<void()> wake_;  ///< guarded by the queue's mutex_
+  Unreadable unreadable_;       ///< the sender's thread only
 };
 
 }  // namespace carbon_spool

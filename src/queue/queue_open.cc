@@ -4,6 +4,8 @@
 
 #include <pthread.h>
 
+#include "carbon_spool/base/log.h"
+
 #include "queue_impl.h"
 #include "state_keys.h"
 
@@ -29,6 +31,8 @@ Result<void> restore(const std::map<std::string, std::string>& state, RestoredSt
     if (!end) return end.error();
     restored.ledger.set_end(end.value());
   }
+  const auto ended = state.find(std::string(kEndedInOrderKey));
+  restored.ended_in_order = ended == state.end() || ended->second == "1";
   for (const auto& [key, value] : state) {
     if (key.starts_with(kReaderPrefix)) {
       auto reader = ReaderState::decode(value);
@@ -44,17 +48,18 @@ Result<void> restore(const std::map<std::string, std::string>& state, RestoredSt
 }
 
 QueueImpl::QueueImpl(const QueueOptions& options, const Clock& clock)
-    : options_(options),
-      clock_(clock),
-      sizes_(StoreSizes::for_cap(options.max_size)),
-      newest_(options.memory_for_newest) {}
+    : clock_(clock), options_(options), sizes_(StoreSizes::for_cap(options.max_size)) {}
 
-Result<void> QueueImpl::open() {
-  auto store = Store::open(options_.path, sizes_, [this] {
+Result<std::unique_ptr<Store>> QueueImpl::open_store() {
+  return Store::open(options_.path, sizes_, [this] {
     const std::lock_guard lock(mutex_);
     tables_to_remove_ = true;
     upkeep_wanted_.notify_all();
   });
+}
+
+Result<void> QueueImpl::open() {
+  auto store = open_store();
   if (!store) return store.error();
   store_ = std::move(store.value());
 
@@ -65,23 +70,31 @@ Result<void> QueueImpl::open() {
   ledger_ = std::move(restored.ledger);
   notes_ = std::move(restored.notes);
   for (const auto& [name, accepted] : restored.producers) producers_.push_back({name, accepted});
+  // Nobody watched the destinations since then: they may have died with what they had not stored.
+  if (!restored.ended_in_order) {
+    for (auto& [name, reader] : ledger_.readers()) reader.resend_kept();
+  }
   store_->begin_at(ledger_.end().sequence);
   meter_ = std::make_unique<DiskMeter>(*store_);
 
   Store::Write write = store_->begin_write();
   write.put_state(kSchemaKey, kSchema);
+  write.put_state(kEndedInOrderKey, "0");
   if (auto done = store_->write(write, true); !done) return done.error().in(options_.path);
 
   if (options_.when_full == WhenFull::DropOldest) {  // the cap may have become smaller
     const std::lock_guard write_lock(write_mutex_);
     drop_until_fits(0);
   }
+  start_threads();
+  return success();
+}
 
+void QueueImpl::start_threads() {
   appender_ = std::jthread([this] { append_loop(); });
   pthread_setname_np(appender_.native_handle(), "append");
   upkeep_ = std::jthread([this] { upkeep_loop(); });
   pthread_setname_np(upkeep_.native_handle(), "upkeep");
-  return success();
 }
 
 QueueImpl::~QueueImpl() {
@@ -94,11 +107,15 @@ QueueImpl::~QueueImpl() {
   }
   upkeep_.join();
   const std::lock_guard write_lock(write_mutex_);
-  Store::Write write = store_->begin_write();
-  write_positions(write);
-  if (auto done = store_->write(write, options_.sync.kind != SyncPolicy::Kind::Never); !done) {
-    note_error(done.error());
+  if (outage_) try_to_end_outage();
+  if (!memory_.empty()) {
+    log(LogLevel::Error, "queue: the disk still fails: " + std::to_string(memory_.points()) +
+                             " points that were only in memory are lost");
   }
+  persist(options_.sync.kind != SyncPolicy::Kind::Never, [this](Store::Write& write) {
+    put_positions(write);
+    write.put_state(kEndedInOrderKey, "1");
+  });
   store_.reset();  // while what its listener touches is still there
 }
 
@@ -119,12 +136,13 @@ ProducerId QueueImpl::add_producer(const std::string& name) {
 
 void QueueImpl::put_note(const std::string& key, const std::string& text) {
   const std::lock_guard write_lock(write_mutex_);
-  Store::Write write = store_->begin_write();
-  write.put_state(std::string(kNotePrefix) + key, text);
-  if (auto done = store_->write(write, false); !done) note_error(done.error());
-  const std::lock_guard lock(mutex_);
-  notes_[key] = text;
-  unsynced_ = true;
+  {
+    const std::lock_guard lock(mutex_);
+    notes_[key] = text;
+    unsynced_ = true;
+  }
+  persist(false,
+          [&](Store::Write& write) { write.put_state(std::string(kNotePrefix) + key, text); });
 }
 
 std::optional<std::string> QueueImpl::note(const std::string& key) const {
@@ -132,6 +150,26 @@ std::optional<std::string> QueueImpl::note(const std::string& key) const {
   const auto at = notes_.find(key);
   if (at == notes_.end()) return std::nullopt;
   return at->second;
+}
+
+void QueueImpl::change_options(const QueueOptions& options) {
+  const std::lock_guard write_lock(write_mutex_);
+  {
+    const std::lock_guard lock(mutex_);
+    const QueueOptions before = std::exchange(options_, options);
+    options_.path = before.path;
+    options_.memory_for_newest = before.memory_for_newest;
+    sizes_ = StoreSizes::for_cap(options_.max_size);
+    upkeep_wanted_.notify_all();
+  }
+  if (store_) store_->set_sizes(sizes_);
+  if (options_.when_full == WhenFull::DropOldest) drop_until_fits(0);
+  room_freed_.notify_all();
+}
+
+std::int64_t QueueImpl::now_milliseconds() const {
+  const auto now = clock_.now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
 }
 
 void QueueImpl::note_error(const Error& error) {

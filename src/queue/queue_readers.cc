@@ -1,6 +1,8 @@
 // Readers: what is taken, confirmed, put back.
 
+#include <algorithm>
 #include <filesystem>
+#include <shared_mutex>
 #include <utility>
 
 #include <fcntl.h>
@@ -13,10 +15,18 @@
 #include "stored_batch.h"
 
 namespace carbon_spool {
+namespace {
+
+/// A sender tries again each second. A disk that is away for longer than this many tries answers
+/// for no other batch either.
+constexpr unsigned kReadAttempts = 60;
+/// Batches to try behind one that cannot be read.
+constexpr unsigned kLookAhead = 64;
+
+}  // namespace
 
 Reader& QueueImpl::add_reader(const std::string& name, const ReaderOptions& options) {
   const std::lock_guard write_lock(write_mutex_);
-  Store::Write write = store_->begin_write();
   Reader* reader = nullptr;
   {
     const std::lock_guard lock(mutex_);
@@ -24,32 +34,54 @@ Reader& QueueImpl::add_reader(const std::string& name, const ReaderOptions& opti
     CS_ASSERT(made == nullptr);
     made = std::make_unique<ReaderImpl>(*this, name);
     reader = made.get();
-    write.put_state(std::string(kReaderPrefix) + name, ledger_.adopt(name, options).encode());
+    ledger_.adopt(name, options).begin_live();
   }
-  if (auto done = store_->write(write, false); !done) note_error(done.error());
+  persist(false, [&](Store::Write& write) { put_position(name, write); });
   return *reader;
+}
+
+void QueueImpl::release_reader(const std::string& name) {
+  const std::lock_guard write_lock(write_mutex_);
+  RangeSet let_go;
+  {
+    const std::lock_guard lock(mutex_);
+    CS_ASSERT(readers_.erase(name) == 1);
+    let_go = ledger_.release(name);
+  }
+  release(name, let_go);
 }
 
 ReaderState& ReaderImpl::state() const {
   return queue_.ledger_.readers().at(name_);
 }
 
-std::optional<Reader::Taken> ReaderImpl::take() {
+void ReaderImpl::begin_live() {
+  const std::lock_guard lock(queue_.mutex_);
+  state().begin_live();
+}
+
+std::optional<Reader::Taken> ReaderImpl::take(Part part) {
   while (true) {
     Sequence sequence;
     {
       const std::lock_guard lock(queue_.mutex_);
-      if (state().to_send.empty()) return std::nullopt;
-      sequence = state().to_send.front().begin.sequence;
+      const auto next = state().next(part);
+      if (!next) return std::nullopt;
+      sequence = *next;
     }
     const auto found = queue_.find_batch(sequence);
-    if (!found) {  // the disk: it may be well again later
+    if (!found) {
       queue_.note_error(found.error());
-      return std::nullopt;
+      // The disk: it may be well again later. Or it is only this place of it, for good.
+      if (unreadable_.sequence != sequence) unreadable_ = {sequence, 0};
+      const bool given_up =
+          ++unreadable_.attempts >= kReadAttempts && queue_.drop_unreadable(name_, sequence, true);
+      if (!given_up) return std::nullopt;
+      continue;
     }
     const BatchPtr& batch = found.value();
     if (!batch) {
-      queue_.drop_unreadable(name_, sequence);
+      if (!queue_.drop_unreadable(name_, sequence, false)) return std::nullopt;
       continue;
     }
     const std::lock_guard lock(queue_.mutex_);
@@ -63,9 +95,9 @@ std::optional<Reader::Taken> ReaderImpl::take() {
   }
 }
 
-bool ReaderImpl::has_unsent() const {
+bool ReaderImpl::has_unsent(Part part) const {
   const std::lock_guard lock(queue_.mutex_);
-  return !state().to_send.empty();
+  return state().next(part).has_value();
 }
 
 void ReaderImpl::on_unsent(std::function<void()> wake) {
@@ -77,14 +109,12 @@ void ReaderImpl::on_unsent(std::function<void()> wake) {
 void ReaderImpl::acknowledge(const RangeSet& ranges) {
   if (ranges.empty()) return;
   const std::lock_guard write_lock(queue_.write_mutex_);
-  Store::Write write = queue_.store_->begin_write();
   RangeSet let_go;
   {
     const std::lock_guard lock(queue_.mutex_);
-    let_go = state().acknowledge(ranges);
-    write.put_state(std::string(kReaderPrefix) + name_, state().encode());
+    let_go = state().acknowledge(ranges, queue_.now_milliseconds());
   }
-  queue_.release(let_go, write);
+  queue_.release(name_, let_go);
 }
 
 void ReaderImpl::put_back(const RangeSet& ranges) {
@@ -97,10 +127,15 @@ void ReaderImpl::resend_kept() {
   state().resend_kept();
 }
 
+void ReaderImpl::change_options(const ReaderOptions& options) {
+  const std::lock_guard lock(queue_.mutex_);
+  state().options = options;
+  queue_.upkeep_wanted_.notify_all();
+}
+
 void ReaderImpl::acknowledge_without(const Range& range, const std::vector<std::string>& lines) {
   if (auto kept = set_aside(lines); !kept) queue_.note_error(kept.error());
   const std::lock_guard write_lock(queue_.write_mutex_);
-  Store::Write write = queue_.store_->begin_write();
   RangeSet let_go;
   RangeSet whole;
   whole.insert(range);
@@ -108,16 +143,15 @@ void ReaderImpl::acknowledge_without(const Range& range, const std::vector<std::
     const std::lock_guard lock(queue_.mutex_);
     ReaderState& reader = state();
     const std::uint64_t before = reader.acknowledged;
-    let_go = reader.acknowledge(whole);
+    let_go = reader.acknowledge(whole, queue_.now_milliseconds());
     if (reader.acknowledged > before) {
       CS_ASSERT(lines.size() <= reader.acknowledged - before);
       reader.acknowledged -= lines.size();
       reader.dropped["poison"] += lines.size();
       reader.last_drop_at = queue_.clock_.unix_seconds();
     }
-    write.put_state(std::string(kReaderPrefix) + name_, reader.encode());
   }
-  queue_.release(let_go, write);
+  queue_.release(name_, let_go);
 }
 
 /// Appends the lines to `<queue>/set-aside/<reader>.lines`, where a person finds them.
@@ -137,27 +171,32 @@ Result<void> ReaderImpl::set_aside(const std::vector<std::string>& lines) const 
   return success();
 }
 
-/// Writes a change of position down, together with the removal of what nobody needs any more.
-void QueueImpl::release(const RangeSet& ranges, Store::Write& write) {
+/// Writes a reader's new position down, together with the removal of what nobody needs any more of
+/// what it let go.
+void QueueImpl::release(const std::string& reader, const RangeSet& ranges) {
   RangeSet unneeded;
   {
     const std::lock_guard lock(mutex_);
     unneeded = ledger_.unneeded(ranges);
   }
   bool some_in_tables = false;
-  for (const Range& range : unneeded) {
-    for (Sequence at = range.begin.sequence; at < range.end.sequence; at = at.next()) {
-      if (store_->is_gathering(at)) {
-        write.remove_batch(at);
-      } else {
-        some_in_tables = true;
+  persist(false, [&](Store::Write& write) {
+    put_position(reader, write);
+    for (const Range& range : unneeded) {
+      for (Sequence at = range.begin.sequence; at < range.end.sequence; at = at.next()) {
+        if (store_->is_gathering(at)) {
+          write.remove_batch(at);
+        } else {
+          some_in_tables = true;
+        }
       }
     }
+  });
+  if (writable_) {
+    if (auto sealed = store_->seal_if_due(ledger_.end().sequence); !sealed) {
+      begin_outage(sealed.error());
+    }
   }
-  // A failure costs only that these points are sent again after a crash.
-  if (auto done = store_->write(write, false); !done) note_error(done.error());
-  if (auto sealed = store_->seal_if_due(ledger_.end().sequence); !sealed)
-    note_error(sealed.error());
   const std::lock_guard lock(mutex_);
   unsynced_ = true;
   if (some_in_tables) {
@@ -166,7 +205,12 @@ void QueueImpl::release(const RangeSet& ranges, Store::Write& write) {
   }
 }
 
-void QueueImpl::write_positions(Store::Write& write) {
+void QueueImpl::put_position(const std::string& name, Store::Write& write) const {
+  const std::lock_guard lock(mutex_);
+  write.put_state(std::string(kReaderPrefix) + name, ledger_.readers().at(name).encode());
+}
+
+void QueueImpl::put_positions(Store::Write& write) const {
   const std::lock_guard lock(mutex_);
   for (const auto& [name, reader] : ledger_.readers()) {
     write.put_state(std::string(kReaderPrefix) + name, reader.encode());
@@ -178,30 +222,47 @@ Result<BatchPtr> QueueImpl::find_batch(Sequence sequence) const {
   {
     const std::lock_guard lock(mutex_);
     if (BatchPtr batch = newest_.find(sequence)) return batch;
+    if (BatchPtr batch = memory_.find(sequence)) return batch;
   }
+  const std::shared_lock gate(store_gate_);
+  if (!store_) return Error{"the disk fails"};
   return read_stored_batch(*store_, sequence);
 }
 
-/// The batch could not be found. Either the cap took it a moment ago, or it is damaged: then all up
-/// to the next batch that can be read is lost to this reader, and counted.
-void QueueImpl::drop_unreadable(const std::string& reader, Sequence sequence) {
+/// The batch could not be read. Either the cap took it a moment ago, or it is damaged: then all up
+/// to the next batch that can be read is lost to this reader, and counted. `is_there`: the disk
+/// cannot read it; that counts as damage only if it can read a later one. False: nothing changed,
+/// the disk is to be tried again.
+bool QueueImpl::drop_unreadable(const std::string& reader, Sequence sequence, bool is_there) {
   const std::lock_guard write_lock(write_mutex_);
   Range lost;
   {
     const std::lock_guard lock(mutex_);
-    const RangeSet& to_send = ledger_.readers().at(reader).to_send;
-    if (!to_send.contains(sequence)) return;
-    lost = to_send.front();
+    const ReaderState& state = ledger_.readers().at(reader);
+    const auto within =
+        std::find_if(state.to_send.begin(), state.to_send.end(), [&](const Range& range) {
+          return range.begin.sequence <= sequence && sequence < range.end.sequence;
+        });
+    if (within == state.to_send.end()) return true;
+    lost = *within;
+    if (state.live_from.sequence == sequence) lost.begin = state.live_from;
   }
+  bool can_read = !is_there;
+  unsigned failures = 0;
   for (Sequence at = sequence; at < lost.end.sequence; at = at.next()) {
     const auto next = find_batch(at);
-    if (!next) return note_error(next.error());
-    if (next.value()) {
-      lost.end = next.value()->range().begin;
-      break;
+    if (!next) {
+      note_error(next.error());
+      if (!is_there || ++failures == kLookAhead) return false;
+      continue;
     }
+    can_read = true;
+    if (!next.value()) continue;
+    lost.end = next.value()->range().begin;
+    break;
   }
-  drop({reader}, lost, "damaged");
+  if (can_read) drop({reader}, lost, "damaged");
+  return can_read;
 }
 
 }  // namespace carbon_spool

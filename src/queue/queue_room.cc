@@ -27,6 +27,7 @@ std::optional<QueueImpl::Admission> QueueImpl::make_room(std::uint64_t incoming,
       while (!fits(incoming, 0)) {
         if (forget_least_wanted()) continue;
         if (intake_.stopped()) return std::nullopt;
+        if (!writable_) return Admission{};
         room_freed_.wait_for(write_lock, kLookAgainEvery);
       }
       return Admission{};
@@ -35,7 +36,7 @@ std::optional<QueueImpl::Admission> QueueImpl::make_room(std::uint64_t incoming,
 }
 
 void QueueImpl::drop_until_fits(std::uint64_t incoming) {
-  while (!fits(incoming, 0)) {
+  while (writable_ && !fits(incoming, 0)) {
     if (!forget_least_wanted() && !drop_oldest_table())
       return;  // what is left is still being written
   }
@@ -52,6 +53,11 @@ std::uint64_t QueueImpl::limit() {
   }
   if (!size_when_disk_got_low_) size_when_disk_got_low_ = meter_->at_most();
   return std::min(by_cap, *size_when_disk_got_low_);
+}
+
+/// Why there is no room: the key of the setting that says so.
+const char* QueueImpl::full_reason() const {
+  return size_when_disk_got_low_ ? "min_free_disk" : "cap";
 }
 
 /// True if `incoming` more bytes leave `reserve` bytes of the limit free.
@@ -85,7 +91,7 @@ bool QueueImpl::forget_least_wanted() {
       });
     };
     if (!wanted_by(true) || wanted_by(false)) continue;
-    drop(orphans, {Mark{}, mark_after(table.last)}, "cap");
+    drop(orphans, {Mark{}, mark_after(table.last)}, full_reason());
     return remove_unneeded_tables();
   }
   return false;
@@ -96,7 +102,10 @@ bool QueueImpl::forget_least_wanted() {
 bool QueueImpl::drop_oldest_table() {
   if (remove_unneeded_tables()) return true;
   if (store_->tables().empty()) {
-    if (auto sealed = store_->seal_if_due(ledger_.end().sequence, true); !sealed) return false;
+    if (auto sealed = store_->seal_if_due(ledger_.end().sequence, true); !sealed) {
+      begin_outage(sealed.error());
+      return false;
+    }
   }
   store_->wait_until_settled();
   const std::vector<TableFile> tables = store_->tables();
@@ -106,7 +115,7 @@ bool QueueImpl::drop_oldest_table() {
     const std::lock_guard lock(mutex_);
     for (const auto& [name, reader] : ledger_.readers()) all.push_back(name);
   }
-  drop(all, {Mark{}, mark_after(tables.front().last)}, "cap");
+  drop(all, {Mark{}, mark_after(tables.front().last)}, full_reason());
   return remove_unneeded_tables();
 }
 
@@ -118,7 +127,7 @@ QueueImpl::Admission QueueImpl::admit_those_that_keep_up(std::uint64_t incoming)
   // each table that goes would let in a scrap.
   const std::uint64_t back_in = left_out_until_room_ ? options_.max_size / 16 : 0;
   bool roomy = fits(incoming, reserve + back_in);
-  while (!roomy && forget_least_wanted()) roomy = fits(incoming, reserve + back_in);
+  while (!roomy && writable_ && forget_least_wanted()) roomy = fits(incoming, reserve + back_in);
   left_out_until_room_ = !roomy;
   if (roomy) return {};
 
@@ -155,20 +164,18 @@ Mark QueueImpl::mark_after(Sequence last) const {
 void QueueImpl::drop(const std::vector<std::string>& readers, const Range& range,
                      const std::string& reason) {
   const auto now = clock_.unix_seconds();
-  Store::Write write = store_->begin_write();
   {
     const std::lock_guard lock(mutex_);
-    for (const std::string& name : readers) {
-      ReaderState& reader = ledger_.readers().at(name);
-      reader.drop(range, reason, now);
-      write.put_state(std::string(kReaderPrefix) + name, reader.encode());
-    }
+    for (const std::string& name : readers) ledger_.readers().at(name).drop(range, reason, now);
   }
-  if (auto done = store_->write(write, false); !done) note_error(done.error());
+  persist(false, [&](Store::Write& write) {
+    for (const std::string& name : readers) put_position(name, write);
+  });
 }
 
 /// Removes the tables that nobody needs a batch of. True if there was one.
 bool QueueImpl::remove_unneeded_tables() {
+  if (!writable_) return false;
   bool removed = false;
   for (const TableFile& table : store_->tables()) {
     if (!table.removable) continue;  // it is looked at again once it is

@@ -1,5 +1,6 @@
 // The numbers that `status` shows, of a live queue and of one on disk.
 
+#include <shared_mutex>
 #include <utility>
 
 #include "queue_impl.h"
@@ -24,10 +25,11 @@ ReaderStats stats_of(const std::string& name, const ReaderState& reader, const F
   stats.received_points = reader.received;
   stats.acknowledged_points = reader.acknowledged;
   stats.pending_points = reader.waiting.points();
-  RangeSet unsent;
-  for (const Range& range : reader.to_send) unsent.insert(reader.waiting.intersection(range));
+  const RangeSet unsent = reader.unsent();
   stats.unconfirmed_points = stats.pending_points - unsent.points();
   stats.unsent_points = unsent.points();
+  stats.backlog_points = unsent.intersection({Mark{}, reader.live_from}).points();
+  stats.kept_points = reader.kept_points();
   stats.sent_points = reader.sent;
   stats.resent_points = reader.resent;
   stats.dropped_points = reader.dropped;
@@ -73,6 +75,7 @@ QueueStats QueueImpl::stats() const {
   std::vector<ProducerStats> producers;
   std::map<std::string, std::string> notes;
   std::string last_error;
+  std::uint64_t points_in_memory = 0;
   {
     const std::lock_guard lock(mutex_);
     ledger = ledger_;
@@ -80,12 +83,15 @@ QueueStats QueueImpl::stats() const {
       producers.push_back({producer.name, producer.accepted});
     notes = notes_;
     last_error = last_error_;
+    points_in_memory = memory_.points();
   }
   QueueStats stats = stats_of(ledger, [this](Sequence sequence) { return find_batch(sequence); });
   stats.producers = std::move(producers);
   stats.notes = std::move(notes);
   stats.last_error = std::move(last_error);
-  stats.bytes_on_disk = store_->disk_use();
+  stats.points_in_memory = points_in_memory;
+  const std::shared_lock gate(store_gate_);
+  if (store_) stats.bytes_on_disk = store_->disk_use();
   return stats;
 }
 

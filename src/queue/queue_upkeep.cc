@@ -1,25 +1,33 @@
 // Upkeep: one thread that syncs in time and removes tables that nobody needs.
 
+#include <algorithm>
 #include <chrono>
+#include <shared_mutex>
+#include <utility>
 
 #include "queue_impl.h"
 
 namespace carbon_spool {
+namespace {
+
+constexpr std::chrono::seconds kTickEvery{1};
+
+}  // namespace
 
 void QueueImpl::upkeep_loop() {
   using Steady = std::chrono::steady_clock;
-  const bool by_time = options_.sync.kind == SyncPolicy::Kind::Interval;
+  auto next_tick = Steady::now() + kTickEvery;
   auto next_sync = Steady::now() + options_.sync.interval;
   std::unique_lock lock(mutex_);
   while (!closing_) {
-    const auto wanted = [this] { return closing_ || tables_to_remove_ || sync_is_asked_for(); };
-    if (by_time && unsynced_) {
-      upkeep_wanted_.wait_until(lock, next_sync, wanted);
-    } else {
-      upkeep_wanted_.wait(lock, [&] { return wanted() || (by_time && unsynced_); });
-    }
-    if (tables_to_remove_) {
-      tables_to_remove_ = false;
+    const auto sync_is_due = [&] {
+      return options_.sync.kind == SyncPolicy::Kind::Interval && unsynced_ && !outage_ &&
+             Steady::now() >= next_sync;
+    };
+    upkeep_wanted_.wait_until(lock, unsynced_ ? std::min(next_sync, next_tick) : next_tick, [&] {
+      return closing_ || tables_to_remove_ || sync_is_asked_for() || sync_is_due();
+    });
+    if (std::exchange(tables_to_remove_, false)) {
       lock.unlock();
       {
         const std::lock_guard write_lock(write_mutex_);
@@ -27,42 +35,67 @@ void QueueImpl::upkeep_loop() {
       }
       lock.lock();
     }
-    if (sync_is_asked_for() || (by_time && unsynced_ && Steady::now() >= next_sync)) {
+    if (sync_is_asked_for() || sync_is_due()) {
+      const auto interval = options_.sync.interval;
       lock.unlock();
       sync_now();
-      next_sync = Steady::now() + options_.sync.interval;
+      next_sync = Steady::now() + interval;
+      lock.lock();
+    }
+    if (Steady::now() >= next_tick) {
+      lock.unlock();
+      tick();
+      next_tick = Steady::now() + kTickEvery;
       lock.lock();
     }
   }
 }
 
+/// What has its time, whatever happens.
+void QueueImpl::tick() {
+  const std::lock_guard write_lock(write_mutex_);
+  if (outage_) {
+    try_to_end_outage();
+  } else if (!store_->is_in_place()) {
+    begin_outage(Error{options_.path + ": the folder was removed or replaced"});
+  }
+  drop_what_is_too_old();
+  drop_what_is_too_much();
+  let_go_expired();
+}
+
 /// With mutex_ held: somebody waits for what is accepted but not synced.
 bool QueueImpl::sync_is_asked_for() const {
-  if (options_.sync.kind == SyncPolicy::Kind::Never || synced_ == accepted_) return false;
+  if (options_.sync.kind == SyncPolicy::Kind::Never || outage_ || synced_ == written_) return false;
   for (const DurableWaiter& waiter : waiters_) {
-    if (waiter.ticket > synced_ && waiter.ticket <= accepted_) return true;
+    if (waiter.ticket > synced_ && waiter.ticket <= written_) return true;
   }
   return false;
 }
 
 void QueueImpl::sync_now() {
-  Ticket accepted = 0;
+  Ticket written = 0;
   {
     const std::lock_guard lock(mutex_);
-    accepted = accepted_;
+    if (outage_) return;
+    written = written_;
     unsynced_ = false;
   }
-  auto done = store_->sync();
+  Result<void> done = success();
+  {
+    const std::shared_lock gate(store_gate_);
+    if (!store_) return;
+    done = store_->sync();
+  }
+  if (!done) {
+    const std::lock_guard write_lock(write_mutex_);
+    return begin_outage(done.error());
+  }
   {
     const std::lock_guard lock(mutex_);
-    if (done) {
-      synced_ = accepted;
-    } else {
-      unsynced_ = true;
-      last_error_ = done.error().message;
-    }
+    synced_ = std::max(synced_, written);
   }
-  if (done) finish_waiters();
+  finish_waiters();
 }
 
 }  // namespace carbon_spool

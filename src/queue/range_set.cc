@@ -95,6 +95,12 @@ bool RangeSet::contains(Sequence sequence) const {
   return touches(sequence, sequence);
 }
 
+std::optional<Sequence> RangeSet::first_from(Sequence sequence) const {
+  const auto at = std::lower_bound(ranges_.begin(), ranges_.end(), sequence.next(), ends_before);
+  if (at == ranges_.end()) return std::nullopt;
+  return std::max(at->begin.sequence, sequence);
+}
+
 bool RangeSet::touches(Sequence first, Sequence last) const {
   const auto at = std::lower_bound(ranges_.begin(), ranges_.end(), first.next(), ends_before);
   return at != ranges_.end() && at->begin.sequence <= last;

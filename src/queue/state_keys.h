@@ -14,6 +14,8 @@ namespace carbon_spool {
 /// The keys of the column family `state` (docs/queue-format.md). They are on people's disks.
 inline constexpr std::string_view kSchemaKey = "schema";
 inline constexpr std::string_view kSchema = "1";
+/// "1" after an orderly end, "0" while the queue is open.
+inline constexpr std::string_view kEndedInOrderKey = "ended-in-order";
 inline constexpr std::string_view kLogKey = "log";            ///< the mark of its end
 inline constexpr std::string_view kReaderPrefix = "reader/";  ///< then its name: ReaderState
 inline constexpr std::string_view kProducerPrefix =
@@ -23,6 +25,7 @@ inline constexpr std::string_view kNotePrefix = "note/";  ///< then its key: tex
 /// What the column family says, decoded.
 struct RestoredState {
   Ledger ledger;
+  bool ended_in_order = true;
   std::map<std::string, std::uint64_t> producers;
   std::map<std::string, std::string> notes;
 };

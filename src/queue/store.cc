@@ -76,7 +76,14 @@ class TableListener final : public rocksdb::EventListener {
   void OnCompactionCompleted(rocksdb::DB*, const rocksdb::CompactionJobInfo&) override {
     changed();
   }
-  void OnErrorRecoveryEnd(const rocksdb::BackgroundErrorRecoveryInfo&) override { changed(); }
+  void OnBackgroundError(rocksdb::BackgroundErrorReason, rocksdb::Status*) override {
+    stopped_by_error_ = true;
+    changed();
+  }
+  void OnErrorRecoveryEnd(const rocksdb::BackgroundErrorRecoveryInfo& info) override {
+    if (info.new_bg_error.ok()) stopped_by_error_ = false;
+    changed();
+  }
 
   /// Returns when `done` holds; looks again at every change, and in case one was missed.
   template <class Done>
@@ -85,6 +92,8 @@ class TableListener final : public rocksdb::EventListener {
     while (!done()) changed_.wait_for(lock, std::chrono::milliseconds(20));
   }
   [[nodiscard]] std::uint64_t table_bytes() const { return table_bytes_; }
+  [[nodiscard]] bool stopped_by_error() const { return stopped_by_error_; }
+  void error_is_over() { stopped_by_error_ = false; }
 
  private:
   void changed() {
@@ -97,9 +106,16 @@ class TableListener final : public rocksdb::EventListener {
 
   const std::function<void()> on_change_;
   std::atomic<std::uint64_t> table_bytes_{0};
+  std::atomic<bool> stopped_by_error_{false};
   std::mutex mutex_;
   std::condition_variable changed_;
 };
+
+/// 0 if it is not there.
+ino_t folder_inode(const std::string& path) {
+  struct stat found {};
+  return ::stat(path.c_str(), &found) == 0 ? found.st_ino : 0;
+}
 
 std::uint64_t folder_bytes(const std::string& path) {
   constexpr std::uint64_t kStatBlock = 512;  // stat(2): the unit of st_blocks
@@ -148,6 +164,7 @@ struct Store::Write::Impl {
 
 struct Store::Impl {
   std::string path;
+  ino_t folder = 0;  ///< to notice when another one is in its place
   StoreSizes sizes;
   std::shared_ptr<TableListener> listener;
   std::unique_ptr<rocksdb::DB> db;
@@ -172,9 +189,7 @@ struct Store::Impl {
     return property(kBatches, sealed) > 0 || property(kState, sealed) > 0;
   }
 
-  [[nodiscard]] bool is_stopped_by_error() const {
-    return property(kBatches, rocksdb::DB::Properties::kBackgroundErrors) > 0;
-  }
+  [[nodiscard]] bool is_stopped_by_error() const { return listener->stopped_by_error(); }
 };
 
 Store::Write::Write(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -212,7 +227,7 @@ Result<std::unique_ptr<Store>> Store::open(const std::string& path, const StoreS
   options.listeners.push_back(impl->listener);
   rocksdb::DB* db = nullptr;
   const rocksdb::Status status =
-      rocksdb::DB::Open(options, path, column_families(sizes.segment_bytes), &impl->families, &db);
+      rocksdb::DB::Open(options, path, column_families(), &impl->families, &db);
   if (!status.ok()) {
     if (status.ToString().find("lock") != std::string::npos) {
       return Error{path + ": another carbon-spool has this queue open"};
@@ -220,6 +235,7 @@ Result<std::unique_ptr<Store>> Store::open(const std::string& path, const StoreS
     return error_of(status).in(path);
   }
   impl->db.reset(db);
+  impl->folder = folder_inode(path);
   return std::unique_ptr<Store>(new Store(std::move(impl)));
 }
 
@@ -229,8 +245,8 @@ Result<std::unique_ptr<Store>> Store::open_read_only(const std::string& path) {
   auto impl = std::make_unique<Impl>();
   impl->path = path;
   rocksdb::DB* db = nullptr;
-  const rocksdb::Status status = rocksdb::DB::OpenForReadOnly(
-      store_options(), path, column_families(1 << 20), &impl->families, &db);
+  const rocksdb::Status status =
+      rocksdb::DB::OpenForReadOnly(store_options(), path, column_families(), &impl->families, &db);
   if (!status.ok()) return error_of(status).in(path);
   impl->db.reset(db);
   return std::unique_ptr<Store>(new Store(std::move(impl)));
@@ -338,8 +354,21 @@ std::uint64_t Store::bytes_written() const {
   return impl_->log_bytes + impl_->listener->table_bytes();
 }
 
-void Store::try_to_recover() {
-  if (impl_->is_stopped_by_error()) impl_->db->Resume().PermitUncheckedError();
+Result<void> Store::try_to_recover() {
+  if (!impl_->is_stopped_by_error()) return success();
+  const rocksdb::Status status = impl_->db->Resume();
+  if (status.ok()) impl_->listener->error_is_over();
+  return result_of(status);
+}
+
+bool Store::is_in_place() const {
+  struct stat found {};
+  return folder_inode(impl_->path) == impl_->folder &&
+         ::stat((impl_->path + "/CURRENT").c_str(), &found) == 0;
+}
+
+void Store::set_sizes(const StoreSizes& sizes) {
+  impl_->sizes = sizes;
 }
 
 }  // namespace carbon_spool

@@ -112,8 +112,14 @@ class Store {
   /// What was written since the store was opened: grows at least as fast as `disk_use`.
   [[nodiscard]] std::uint64_t bytes_written() const;
 
-  /// Tries to leave the read-only state that RocksDB enters after a failed write.
-  void try_to_recover();
+  /// Tries to leave the read-only state that RocksDB enters after a failed write. Fails if it stays
+  /// in it; then only opening anew may help.
+  [[nodiscard]] Result<void> try_to_recover();
+
+  /// False if the folder was removed or replaced behind our back.
+  [[nodiscard]] bool is_in_place() const;
+
+  void set_sizes(const StoreSizes& sizes);
 
  private:
   struct Impl;

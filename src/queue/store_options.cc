@@ -17,11 +17,13 @@ class NoLog final : public rocksdb::Logger {
   void Logv(const char*, va_list) override {}
 };
 
-rocksdb::ColumnFamilyOptions batches_options(std::uint64_t segment_bytes) {
+/// Segments (16 MiB at most) are sealed by us, both families together, at a point between two
+/// batches that we know; RocksDB must not do it on its own before.
+constexpr std::size_t kNeverSealBefore = 64ull << 20;
+
+rocksdb::ColumnFamilyOptions batches_options() {
   rocksdb::ColumnFamilyOptions options;
-  // Segments are sealed by us, at a point between two batches that we know; RocksDB must not do it
-  // on its own before.
-  options.write_buffer_size = 4 * segment_bytes;
+  options.write_buffer_size = kNeverSealBefore;
   options.max_write_buffer_number = 8;
   options.arena_block_size = 256 << 10;
   // Tables never overlap, so this compaction moves each of them to the last level without reading
@@ -50,7 +52,7 @@ rocksdb::ColumnFamilyOptions batches_options(std::uint64_t segment_bytes) {
 rocksdb::ColumnFamilyOptions state_options() {
   rocksdb::ColumnFamilyOptions options;
   // A few hundred small keys, written over and over: keep them in few small tables.
-  options.write_buffer_size = 64ull << 20;  // sealed together with `batches`, never on its own
+  options.write_buffer_size = kNeverSealBefore;
   options.max_write_buffer_number = 8;
   options.arena_block_size = 64 << 10;
   options.level0_file_num_compaction_trigger = 4;
@@ -86,9 +88,9 @@ rocksdb::DBOptions store_options() {
   return options;
 }
 
-std::vector<rocksdb::ColumnFamilyDescriptor> column_families(std::uint64_t segment_bytes) {
+std::vector<rocksdb::ColumnFamilyDescriptor> column_families() {
   return {{rocksdb::kDefaultColumnFamilyName, rocksdb::ColumnFamilyOptions()},
-          {"batches", batches_options(segment_bytes)},
+          {"batches", batches_options()},
           {"state", state_options()}};
 }
 

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstdint>
 #include <vector>
 
 #include <rocksdb/db.h>
@@ -9,7 +8,6 @@ namespace carbon_spool {
 
 /// How RocksDB is set up. Everything that is not a default is here, with its reason.
 [[nodiscard]] rocksdb::DBOptions store_options();
-[[nodiscard]] std::vector<rocksdb::ColumnFamilyDescriptor> column_families(
-    std::uint64_t segment_bytes);
+[[nodiscard]] std::vector<rocksdb::ColumnFamilyDescriptor> column_families();
 
 }  // namespace carbon_spool

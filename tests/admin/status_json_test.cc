@@ -15,7 +15,7 @@ TEST_CASE("the JSON of a status has the documented keys, in their order", "[admi
       R"("queue":{"points":1234567,"batches":812,"bytes_on_disk":123456789,)"
       R"("max_size_bytes":1073741824,"when_full":"drop_oldest","oldest_timestamp":1767319322,)"
       R"("newest_timestamp":1767323045,"dropped_points_total":12,)"
-      R"("path":"/var/lib/carbon-spool","last_error":null},)"
+      R"("path":"/var/lib/carbon-spool","last_error":null,"points_in_memory":0},)"
       R"("inputs":[{"name":"graphite","type":"graphite",)"
       R"("listen":["tcp://0.0.0.0:2003","udp://0.0.0.0:2003"],"connections":42,)"
       R"("points_total":123456789,"rejected_total":12,)"
@@ -29,7 +29,9 @@ TEST_CASE("the JSON of a status has the documented keys, in their order", "[admi
       R"("points_sent_total":122222410,"points_resent_total":200,"points_per_second":0.0,)"
       R"("seconds_to_catch_up":null,"reconnects_total":3,)"
       R"("last_error":"connect to 2001:db8::1 port 2003: Connection refused",)"
-      R"("last_drop_at":1767322745,"oldest_unsent_seconds":3722}],"clusters":[]})";
+      R"("last_drop_at":1767322745,"oldest_unsent_seconds":3722,)"
+      R"("points_live":0,"points_backlog":0,"points_kept":0,)"
+      R"("backlog_points_per_second":0.0}],"clusters":[]})";
   CHECK(to_json(status) == expected);
 }
 

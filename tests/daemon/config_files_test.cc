@@ -27,6 +27,7 @@ void check_same(const QueueOptions& file, const QueueOptions& code) {
   CHECK(file.sync.kind == code.sync.kind);
   CHECK(file.sync.interval == code.sync.interval);
   CHECK(file.min_free_disk == code.min_free_disk);
+  CHECK(file == code);
 }
 
 void check_same(const DestinationConfig& file, const DestinationConfig& code) {
@@ -41,7 +42,8 @@ void check_same(const DestinationConfig& file, const DestinationConfig& code) {
   CHECK(file.sender.backoff_max == code.sender.backoff_max);
   CHECK(file.sender.stall_timeout == code.sender.stall_timeout);
   CHECK(file.reader.start == code.reader.start);
-  CHECK(file.reader.keep_acknowledged_bytes == code.reader.keep_acknowledged_bytes);
+  CHECK(file.sender.replay_rate == code.sender.replay_rate);
+  CHECK(file.reader == code.reader);
 }
 
 TEST_CASE("conf/carbon-spool.toml shows the defaults of the code", "[config]") {

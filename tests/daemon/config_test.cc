@@ -72,7 +72,9 @@ TEST_CASE("an input and a destination with an address are a complete configurati
 TEST_CASE("the queue's keys are read", "[config]") {
   const QueueOptions queue = queue_with(
       "path = 'q'\nmax_size = '64MiB'\nwhen_full = 'drop_newest'\nsync = '200ms'\n"
-      "min_free_disk = '0B'\nmax_age = 'unlimited'\n");
+      "min_free_disk = '0B'\nmax_age = '7d'\n");
+  CHECK(queue.max_age == Seconds(7 * 86400));
+  CHECK_FALSE(queue_with("max_age = 'unlimited'").max_age);
   CHECK(queue.path == "q");
   CHECK(queue.max_size == 64u << 20);
   CHECK(queue.when_full == WhenFull::DropNewest);
@@ -166,10 +168,33 @@ TEST_CASE("resend_window's default goes by acknowledge", "[config]") {
   CHECK(window("acknowledge = 'close'\nresend_window = '2MiB'") == 2u << 20);
 }
 
+TEST_CASE("resend_window is a duration or a size", "[config]") {
+  const ReaderOptions by_time = destination_with("resend_window = '10m'").reader;
+  CHECK(by_time.keep_acknowledged_for == Seconds(600));
+  CHECK(by_time.keep_acknowledged_bytes == 0);
+  const ReaderOptions of_kernel =
+      destination_with("acknowledge = 'kernel'\nresend_window = '10m'").reader;
+  CHECK(of_kernel.keep_acknowledged_for == Seconds(600));
+  CHECK(of_kernel.keep_acknowledged_bytes == 0);
+}
+
+TEST_CASE("limits of one destination are read", "[config]") {
+  const DestinationConfig limited = destination_with("replay_rate = 50000\nmax_backlog = '1GiB'");
+  CHECK(limited.sender.replay_rate == 50'000);
+  CHECK(limited.reader.max_backlog == 1u << 30);
+  const DestinationConfig free =
+      destination_with("replay_rate = 'unlimited'\nmax_backlog = 'unlimited'");
+  CHECK(free.sender.replay_rate == 0);
+  CHECK(free.reader.max_backlog == UINT64_MAX);
+}
+
+TEST_CASE("memory_limit is the queue's", "[config]") {
+  const Config config = config_with_destination("[daemon]\nmemory_limit = '8MiB'\n");
+  CHECK(config.queue.memory_limit == 8u << 20);
+}
+
 TEST_CASE("keys that are not available yet may have their default", "[config]") {
-  const DestinationConfig destination = destination_with(
-      "replay_rate = 'unlimited'\nprefix = ''\ninstance = ''\nmax_backlog = 'unlimited'\n"
-      "[daemon]\nmemory_limit = '64MiB'\n");
+  const DestinationConfig destination = destination_with("prefix = ''\ninstance = ''\n");
   CHECK(destination.sender.name == "graphite");
 }
 

@@ -44,7 +44,7 @@ TEST_CASE("a destination's numbers are those of its reader and of its sender", "
   const Config config = config_with("graphite", "primary");
   StatusSources sources = sources_of(config);
   sources.queue.readers.push_back(reader_with_backlog());
-  sources.senders["primary"] = {SenderState::BackingOff, kNow - 5, 2, 12.0, "refused"};
+  sources.senders["primary"] = {SenderState::BackingOff, kNow - 5, 2, 12.0, 0, "refused"};
   const Status status = make_status(sources);
   REQUIRE(status.destinations.size() == 1);
   const DestinationStatus& to = status.destinations[0];

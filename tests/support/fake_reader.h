@@ -22,6 +22,9 @@ class FakeBatch : public Batch {
  public:
   FakeBatch(const Mark& begin, std::uint64_t points, std::string lines) : owned_(std::move(lines)) {
     lines_ = owned_;
+    accepted_at_ = std::chrono::duration_cast<std::chrono::milliseconds>(
+                       std::chrono::system_clock::now().time_since_epoch())
+                       .count();
     range_.begin = begin;
     range_.end = {begin.sequence.next(), begin.points + points, begin.bytes + owned_.size()};
   }
@@ -102,10 +105,16 @@ class FakeReader : public Reader {
 
   // --- Reader ---
 
-  std::optional<Taken> take() override {
+  void begin_live() override {
     const std::lock_guard lock(mutex_);
-    if (unsent_.empty()) return std::nullopt;
-    const Sequence first = unsent_.front().begin.sequence;
+    live_from_ = Sequence{log_.size() + 1};
+  }
+  using Reader::take;
+  std::optional<Taken> take(Part part) override {
+    const std::lock_guard lock(mutex_);
+    const auto next = next_of(part);
+    if (!next) return std::nullopt;
+    const Sequence first = *next;
     BatchPtr batch = log_[first.value - 1];
     unsent_.erase(batch->range());
     unconfirmed_.insert(batch->range());
@@ -113,9 +122,10 @@ class FakeReader : public Reader {
     changed_.notify_all();
     return Taken{std::move(batch), false};
   }
-  bool has_unsent() const override {
+  using Reader::has_unsent;
+  bool has_unsent(Part part) const override {
     const std::lock_guard lock(mutex_);
-    return !unsent_.empty();
+    return next_of(part).has_value();
   }
   void on_unsent(std::function<void()> wake) override {
     const std::lock_guard lock(mutex_);
@@ -151,8 +161,14 @@ class FakeReader : public Reader {
     set_aside_.insert(set_aside_.end(), lines.begin(), lines.end());
     changed_.notify_all();
   }
+  void change_options(const ReaderOptions&) override {}
 
  private:
+  std::optional<Sequence> next_of(Part part) const {
+    if (part == Part::Live) return unsent_.first_from(live_from_);
+    if (unsent_.empty() || unsent_.front().begin.sequence >= live_from_) return std::nullopt;
+    return unsent_.front().begin.sequence;
+  }
   void settle(const RangeSet& ranges) {
     const std::uint64_t settled = unconfirmed_.erase(ranges).batches();
     CS_ASSERT(settled == ranges.batches());
@@ -174,6 +190,7 @@ class FakeReader : public Reader {
   mutable std::mutex mutex_;
   mutable std::condition_variable changed_;
   std::vector<BatchPtr> log_;
+  Sequence live_from_{1};
   RangeSet unsent_;
   RangeSet unconfirmed_;
   RangeSet acknowledged_;

@@ -25,6 +25,7 @@ struct QueueStatus {
   std::optional<std::int64_t> newest_timestamp;
   std::uint64_t dropped_points_total = 0;
   std::optional<std::string> last_error;
+  std::uint64_t points_in_memory = 0;  ///< accepted while the disk fails, and not yet on it
 };
 
 struct InputStatus {
@@ -50,6 +51,9 @@ struct DestinationStatus {
   std::uint64_t points_routed_elsewhere_total = 0;
   std::uint64_t points_pending = 0;
   std::uint64_t points_unconfirmed = 0;
+  std::uint64_t points_live = 0;     ///< waiting and unsent, accepted since the destination is back
+  std::uint64_t points_backlog = 0;  ///< waiting and unsent, accepted before
+  std::uint64_t points_kept = 0;     ///< acknowledged, kept to be sent again (`resend_window`)
   std::uint64_t points_dropped_total = 0;
   std::map<std::string, std::uint64_t> dropped;
   std::optional<std::int64_t> last_drop_at;
@@ -59,6 +63,7 @@ struct DestinationStatus {
   std::uint64_t points_sent_total = 0;
   std::uint64_t points_resent_total = 0;
   double points_per_second = 0;
+  double backlog_points_per_second = 0;  ///< the part of it that is replay
   std::optional<std::int64_t> seconds_to_catch_up;
   std::uint64_t reconnects_total = 0;
   std::optional<std::string> last_error;

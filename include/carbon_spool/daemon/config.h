@@ -19,13 +19,18 @@ namespace carbon_spool {
 struct DestinationConfig {
   SenderOptions sender;
   ReaderOptions reader;
-  /// `resend_window`: a duration or a size. Only sizes are in force yet.
 };
+
+[[nodiscard]] inline QueueOptions default_queue() {
+  QueueOptions queue;
+  queue.path = "/var/lib/carbon-spool";
+  return queue;
+}
 
 /// The whole configuration, every key with its default. The TOML is known to config.cc alone; what
 /// each key means is told in conf/carbon-spool.toml, which a test compares with these defaults.
 struct Config {
-  QueueOptions queue{.path = "/var/lib/carbon-spool", .sync = {}};
+  QueueOptions queue = default_queue();
   std::vector<GraphiteInputOptions> inputs;
   std::vector<DestinationConfig> destinations;
   std::uint32_t threads = 1;

@@ -19,13 +19,18 @@ enum class Acknowledge {
            ///< disconnect
 };
 
-enum class Replay { LiveFirst, OldestFirst };
+/// What goes first when a destination has come back, or was too slow for a while.
+enum class Replay {
+  LiveFirst,    ///< new points at once, the backlog beside them, oldest first
+  OldestFirst,  ///< strictly in order
+};
 
 struct SenderOptions {
   std::string name;
   Address address;
   Acknowledge acknowledge = Acknowledge::Close;
   Replay replay = Replay::LiveFirst;
+  std::uint64_t replay_rate = 0;              ///< points per second of the backlog; 0: unlimited
   Milliseconds confirm_every{60'000};         ///< the longest a connection carries points
   std::uint64_t confirm_bytes = 32ull << 20;  ///< the most it carries, to a batch
   Milliseconds confirm_timeout{60'000};       ///< from the last progress
@@ -41,10 +46,11 @@ enum class SenderState { Connected, Connecting, BackingOff, Stalled, Unconfirmed
 
 struct SenderStats {
   SenderState state = SenderState::Connecting;
-  std::int64_t since = 0;        ///< Unix seconds of the last change of state
-  std::uint64_t reconnects = 0;  ///< connections opened after the first, renewals left out
-  double points_per_second = 0;  ///< sent, smoothed over about ten seconds
-  std::string last_error;        ///< empty: none since the start
+  std::int64_t since = 0;                ///< Unix seconds of the last change of state
+  std::uint64_t reconnects = 0;          ///< connections opened after the first, renewals left out
+  double points_per_second = 0;          ///< sent, smoothed over about ten seconds
+  double backlog_points_per_second = 0;  ///< the part of it that was backlog
+  std::string last_error;                ///< empty: none since the start
 };
 
 /// Drains one reader to one Graphite server, on a thread of its own (`send-<name>`).

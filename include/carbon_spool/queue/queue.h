@@ -24,6 +24,8 @@ struct SyncPolicy {
   enum class Kind { Always, Interval, Never };
   Kind kind = Kind::Interval;
   Milliseconds interval{1000};  ///< of Interval
+
+  friend bool operator==(const SyncPolicy&, const SyncPolicy&) = default;
 };
 
 /// The least cap: below it the working files of the store would leave no room for points.
@@ -35,16 +37,29 @@ struct QueueOptions {
   WhenFull when_full = WhenFull::DropOldest;
   SyncPolicy sync;
   std::uint64_t min_free_disk = 256ull << 20;  ///< bytes the file system keeps free; 0: do not look
+  std::optional<Milliseconds> max_age;  ///< what was accepted longer ago is dropped; none: never
   std::uint64_t memory_for_newest = 8ull << 20;  ///< bytes of newest batches kept for readers
+  std::uint64_t memory_limit = 64ull << 20;      ///< bytes of batches kept while the disk fails
+
+  friend bool operator==(const QueueOptions&, const QueueOptions&) = default;
 };
 
 /// Where a reader that is new to the queue begins.
 enum class ReaderStart { Live, Oldest };
 
+/// The two parts of what a reader has not sent: what was accepted after its destination came back,
+/// and what was before.
+enum class Part { Live, Backlog };
+
 struct ReaderOptions {
   ReaderStart start = ReaderStart::Live;
-  std::uint64_t keep_acknowledged_bytes =
-      0;  ///< plaintext kept after it was acknowledged, to be sent again
+  // What is kept after it was acknowledged, to be sent again: the longer of the two.
+  std::uint64_t keep_acknowledged_bytes = 0;  ///< the newest, plaintext
+  Milliseconds keep_acknowledged_for{0};      ///< since it was acknowledged
+  /// The most plaintext that may wait for this reader; the oldest beyond it is dropped.
+  std::uint64_t max_backlog = UINT64_MAX;
+
+  friend bool operator==(const ReaderOptions&, const ReaderOptions&) = default;
 };
 
 /// Numbers of one reader. received = acknowledged + pending + sum(dropped), always.
@@ -56,10 +71,14 @@ struct ReaderStats {
   std::uint64_t pending_points = 0;      ///< waiting: accepted, not yet acknowledged
   std::uint64_t unconfirmed_points = 0;  ///< the part of it that was taken to be sent
   std::uint64_t unsent_points = 0;       ///< the rest of it
+  std::uint64_t backlog_points = 0;      ///< the part of the rest that is backlog
   std::uint64_t sent_points = 0;
   std::uint64_t resent_points = 0;  ///< sent again after they had been sent before
-  std::map<std::string, std::uint64_t> dropped_points;  ///< by reason: "cap", …
-  std::optional<std::int64_t> last_drop_at;             ///< Unix seconds
+  std::uint64_t kept_points = 0;    ///< acknowledged, and kept to be sent again
+  /// By reason: `cap`, `max_age`, `max_backlog`, `min_free_disk`, `memory_limit`, `damaged`,
+  /// `poison`.
+  std::map<std::string, std::uint64_t> dropped_points;
+  std::optional<std::int64_t> last_drop_at;  ///< Unix seconds
   std::optional<std::uint32_t>
       oldest_pending_timestamp;  ///< of the points, in the oldest batch that waits
   std::optional<std::int64_t>
@@ -81,7 +100,8 @@ struct QueueStats {
   std::vector<ReaderStats> readers;
   std::vector<ProducerStats> producers;
   std::map<std::string, std::string> notes;
-  std::string last_error;  ///< of the store; empty while it is well
+  std::string last_error;              ///< of the store; empty while it is well
+  std::uint64_t points_in_memory = 0;  ///< accepted while the disk fails, and not yet on it
 };
 
 /// Counts submitted batches; see `Queue::when_accepted`.
@@ -100,12 +120,24 @@ class Reader {
 
   virtual ~Reader() = default;
 
-  /// The next batch to be sent, oldest first, or none when there is nothing to send. What is taken
-  /// is unconfirmed until it is acknowledged or put back.
-  [[nodiscard]] virtual std::optional<Taken> take() = 0;
+  /// The destination has come back, or is too far behind: all that waits is backlog now, and what
+  /// is accepted from here on is live. A new Reader begins like that.
+  virtual void begin_live() = 0;
 
-  /// True if `take` would find something, without reading it.
-  [[nodiscard]] virtual bool has_unsent() const = 0;
+  /// The next batch of that part to be sent, oldest first, or none: there is nothing, or the disk
+  /// cannot be read at the moment. What is taken is unconfirmed until it is acknowledged or put
+  /// back.
+  [[nodiscard]] virtual std::optional<Taken> take(Part part) = 0;
+  /// Strictly in order: of the backlog first.
+  [[nodiscard]] std::optional<Taken> take() {
+    return take(has_unsent(Part::Backlog) ? Part::Backlog : Part::Live);
+  }
+
+  /// True if `take` would look for something, without reading it.
+  [[nodiscard]] virtual bool has_unsent(Part part) const = 0;
+  [[nodiscard]] bool has_unsent() const {
+    return has_unsent(Part::Live) || has_unsent(Part::Backlog);
+  }
 
   /// Calls `wake` (from any thread, must be quick, must not call the queue) each time something to
   /// take appears where there was nothing. Replaces the one before; an empty function ends it, and
@@ -118,13 +150,16 @@ class Reader {
   /// These were sent, and whether they arrived is not known: they are to be sent again.
   virtual void put_back(const RangeSet& ranges) = 0;
 
-  /// Acknowledged batches that are kept (`keep_acknowledged_bytes`) are to be sent again; they
-  /// count as resent only.
+  /// Acknowledged batches that are kept (`keep_acknowledged_bytes`, `keep_acknowledged_for`) are to
+  /// be sent again, as backlog; they count as resent only.
   virtual void resend_kept() = 0;
 
   /// One batch of `range` could not be delivered whole: `lines` (normalised) of it are set aside in
   /// the queue's folder and counted as dropped under `poison`, the rest is acknowledged.
   virtual void acknowledge_without(const Range& range, const std::vector<std::string>& lines) = 0;
+
+  /// All but `start` take effect at once. Any thread.
+  virtual void change_options(const ReaderOptions& options) = 0;
 };
 
 /// A capped first-in first-out log of batches on disk, with many readers.
@@ -134,8 +169,14 @@ class Reader {
 /// Durability: what was accepted survives a crash of the process; what was synced a crash of the
 ///             machine. Positions and counts change in one write.
 /// Cap:        the folder never takes more than `max_size` bytes of disk.
+/// Bad disk:   while it cannot be written, what comes in is kept in memory up to `memory_limit`
+/// (the
+///             oldest is dropped beyond, counted; under Block the inputs wait), readers get it from
+///             there, and it is written once the disk is well again, which is tried each second. It
+///             is durable only then, and lost if the process ends before.
 /// Threads:    any thread may call any member. Two threads of its own: `append`, `upkeep`.
-/// Lifetime:   readers must not be used after the queue is gone. The destructor syncs and closes.
+/// Lifetime:   readers must not be used after the queue is gone, or they were released. The
+/// destructor syncs and closes.
 class Queue {
  public:
   /// Opens or makes the queue. Takes no longer for a full one than for an empty one. Fails if
@@ -175,9 +216,18 @@ class Queue {
 
   // --- readers ---
 
-  /// The reader of that name, at its old position if it has one. Asked for once per name.
+  /// The reader of that name, at its old position if it has one. Asked for once per name, until it
+  /// is released.
   [[nodiscard]] virtual Reader& add_reader(const std::string& name,
                                            const ReaderOptions& options) = 0;
+
+  /// Nobody uses that Reader any more, and it is gone. Its position stays, as an orphan. What it
+  /// had taken is to be sent again.
+  virtual void release_reader(const std::string& name) = 0;
+
+  /// All but `path` and `memory_for_newest` take effect at once. A smaller cap drops at once what
+  /// does not fit; under DropNewest and Block the queue is full until enough was delivered.
+  virtual void change_options(const QueueOptions& options) = 0;
 
   // --- notes: small texts that other modules keep beside the log, such as counts of refusals ---
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <vector>
 
 #include "carbon_spool/queue/sequence.h"
@@ -25,6 +26,8 @@ class RangeSet {
 
   [[nodiscard]] RangeSet intersection(const Range& range) const;
   [[nodiscard]] bool contains(Sequence sequence) const;
+  /// The first batch of the set that is not before `sequence`.
+  [[nodiscard]] std::optional<Sequence> first_from(Sequence sequence) const;
   /// True if any batch from `first` to `last`, both included, is in the set.
   [[nodiscard]] bool touches(Sequence first, Sequence last) const;
 

@@ -8,22 +8,25 @@
 
 namespace carbon_spool {
 
-/// The newest batches of the log in memory, shared by all readers, so that one that keeps up never
-/// reads from disk. Bounded in bytes. Threads: one at a time.
-class NewestBatches {
+/// A run of batches in memory, in the order of the log, shared by all readers. Its owner bounds it.
+/// Threads: one at a time.
+class BatchesInMemory {
  public:
-  explicit NewestBatches(std::uint64_t max_bytes) : max_bytes_(max_bytes) {}
-
   void add(BatchPtr batch) {
     bytes_ += cost(*batch);
+    points_ += batch->range().points();
     batches_.push_back(std::move(batch));
-    while (bytes_ > max_bytes_ && !batches_.empty()) {
-      bytes_ -= cost(*batches_.front());
-      batches_.pop_front();
-    }
   }
 
-  /// Nothing if it is not among them.
+  [[nodiscard]] bool empty() const { return batches_.empty(); }
+  [[nodiscard]] const BatchPtr& front() const { return batches_.front(); }
+  void pop_front() {
+    bytes_ -= cost(*batches_.front());
+    points_ -= batches_.front()->range().points();
+    batches_.pop_front();
+  }
+
+  /// Null if it is not among them.
   [[nodiscard]] BatchPtr find(Sequence sequence) const {
     const auto at = std::lower_bound(batches_.begin(), batches_.end(), sequence,
                                      [](const BatchPtr& batch, Sequence wanted) {
@@ -33,6 +36,11 @@ class NewestBatches {
     return *at;
   }
 
+  [[nodiscard]] auto begin() const { return batches_.begin(); }
+  [[nodiscard]] auto end() const { return batches_.end(); }
+  [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
+  [[nodiscard]] std::uint64_t points() const { return points_; }
+
  private:
   /// What a batch takes beside its lines: header, object, allocator.
   static constexpr std::uint64_t kOverhead = 256;
@@ -40,8 +48,8 @@ class NewestBatches {
     return batch.lines().size() + kOverhead;
   }
 
-  const std::uint64_t max_bytes_;
   std::uint64_t bytes_ = 0;
+  std::uint64_t points_ = 0;
   std::deque<BatchPtr> batches_;
 };
 
