@@ -17,7 +17,7 @@ OUTAGE = harness.sized(10, 30, 10)
 class CarbonCache:
     """carbon-cache in the foreground, with everything in a folder of the test's own."""
 
-    def __init__(self, folder, port):
+    def __init__(self, folder, port, updates_per_second="inf"):
         self.storage = folder / "storage" / "whisper"
         self._folder = folder
         self._log = folder / "carbon.log"
@@ -25,7 +25,7 @@ class CarbonCache:
         conf = folder / "conf"
         conf.mkdir(parents=True)
         self._conf = conf / "carbon.conf"
-        settings = {
+        self._settings = {
             "STORAGE_DIR": folder / "storage",
             "LOCAL_DATA_DIR": self.storage,
             "WHITELISTS_DIR": folder / "storage" / "lists",
@@ -34,7 +34,6 @@ class CarbonCache:
             "PID_DIR": folder,
             "ENABLE_LOGROTATION": "False",
             "ENABLE_TAGS": "False",
-            "MAX_UPDATES_PER_SECOND": "inf",
             "MAX_CREATES_PER_MINUTE": "inf",
             "LOG_CREATES": "False",
             "LOG_UPDATES": "False",
@@ -45,9 +44,14 @@ class CarbonCache:
             "CACHE_QUERY_PORT": 0,  # any
             "CARBON_METRIC_INTERVAL": 0,
         }
-        self._conf.write_text("[cache]\n" + "".join(f"{key} = {value}\n" for key, value in settings.items()))
+        self.write_at(updates_per_second)
         (conf / "storage-schemas.conf").write_text("[all]\npattern = .*\nretentions = 1s:1h\n")
         self._port = port
+
+    def write_at(self, updates_per_second):
+        """How many of its files it updates in a second from its next start on; the rest stays in its memory."""
+        settings = {**self._settings, "MAX_UPDATES_PER_SECOND": updates_per_second}
+        self._conf.write_text("[cache]\n" + "".join(f"{key} = {value}\n" for key, value in settings.items()))
 
     def start(self):
         with self._log.open("ab") as log:
@@ -70,6 +74,10 @@ class CarbonCache:
         if self._process and self._process.poll() is None:
             self._process.terminate()
             self._process.wait(harness.PATIENCE)
+
+    def kill(self):
+        self._process.kill()
+        self._process.wait()
 
     def slots(self, series, first, last):
         """{second: value} for first … last; seconds without a value are not in it."""
@@ -183,6 +191,47 @@ class RealGraphite(harness.EndToEnd):
         for series in range(SERIES):
             self.assertEqual(self.carbon.slots(series, first - 60, last + 60), expected[series], f"series {series}")
         self.assert_adds_up(self.spool.now())
+
+
+class Healing(harness.EndToEnd):
+    """carbon-cache takes points into its memory, confirms them, and is killed before it has written them."""
+
+    def holes_after_a_kill(self, **keys):
+        port = self.reserved_port()
+        carbon = CarbonCache(self.folder / "carbon", port, updates_per_second=5)
+        self.close_later(carbon.stop)
+        carbon.start()
+        spool = self.daemon([destination(port.url, **keys)]).start()
+        sender = EverySecond(spool.listening(), confirm_each=False)
+        time.sleep(STEADY)
+        first, last = sender.first, sender.finish()
+        spool.wait_delivered()
+        before = spool.to()
+        self.assertEqual(before["points_acknowledged_total"], (last - first + 1) * SERIES)
+
+        carbon.kill()  # while the connection to it is idle
+        carbon.write_at("inf")
+        carbon.start()
+        wait_until(lambda: spool.to()["reconnects_total"] > before["reconnects_total"], "it is connected again")
+        spool.wait_delivered()
+
+        def stored():
+            return sum(len(carbon.slots(series, first, last)) for series in range(SERIES))
+
+        harness.wait_until_still(stored, 3, "carbon-cache writes what it got")
+        status = spool.now()
+        self.assert_adds_up(status)
+        self.assertEqual(status["destinations"][0]["points_acknowledged_total"], before["points_acknowledged_total"])
+        self.resent = status["destinations"][0]["points_resent_total"]
+        return (last - first + 1) * SERIES - stored()
+
+    def test_what_it_had_only_in_memory_is_lost_without_a_window(self):
+        self.assertGreater(self.holes_after_a_kill(), 0)
+        self.assertEqual(self.resent, 0)
+
+    def test_what_it_had_only_in_memory_is_sent_again_within_the_window(self):
+        self.assertEqual(self.holes_after_a_kill(resend_window="10m"), 0)
+        self.assertGreater(self.resent, 0)
 
 
 if __name__ == "__main__":
