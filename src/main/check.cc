@@ -56,8 +56,10 @@ int check_config(const CheckArguments& arguments) {
   const std::optional<Config> config = usable_config(arguments.config_file);
   if (!config) return kExitBadUsage;
   std::cout << describe(*config) << std::flush;
-  const std::vector<std::string> problems = check_folders(*config);
-  for (const std::string& each : problems) std::cerr << "carbon-spool: " << each << '\n';
+  const std::vector<FolderProblem> problems = check_folders(*config);
+  for (const FolderProblem& each : problems) {
+    std::cerr << "carbon-spool: " << each.sentence << '\n';
+  }
   const bool tried_well = !arguments.connect || try_destinations(*config);
   if (!problems.empty()) return kExitBadUsage;
   return tried_well ? kExitGood : kExitNeedsALook;

@@ -67,9 +67,12 @@ void wait_for_the_end(const Signals& signals) {
 int run_daemon(const RunArguments& arguments) {
   const std::optional<Config> config = usable_config(arguments.config_file);
   if (!config) return kExitBadUsage;
-  const std::vector<std::string> problems = check_folders(*config);
-  for (const std::string& each : problems) std::cerr << "carbon-spool: " << each << '\n';
-  if (!problems.empty()) return kExitBadUsage;
+  bool can_begin = true;
+  for (const FolderProblem& each : check_folders(*config)) {
+    std::cerr << "carbon-spool: " << each.sentence << '\n';
+    can_begin = can_begin && each.may_pass;
+  }
+  if (!can_begin) return kExitBadUsage;
 
   const Signals signals;
   set_log_level(config->log_level);

@@ -178,6 +178,29 @@ RangeSet Ledger::release(const std::string& name) {
   return kept;
 }
 
+void Ledger::put_in_front(Ledger earlier, const Mark& begin) {
+  for (auto& [name, before] : earlier.readers_) {
+    const auto found = readers_.find(name);
+    if (found == readers_.end()) {
+      before.receive({begin, end_});
+      readers_[name] = std::move(before);
+      continue;
+    }
+    ReaderState& reader = found->second;
+    reader.waiting.insert(before.waiting);
+    reader.to_send.insert(before.to_send);
+    reader.sent_before.insert(before.sent_before);
+    reader.resending.insert(before.resending);
+    reader.kept.insert(reader.kept.begin(), before.kept.begin(), before.kept.end());
+    reader.received += before.received;
+    reader.acknowledged += before.acknowledged;
+    reader.sent += before.sent;
+    reader.resent += before.resent;
+    for (const auto& [reason, points] : before.dropped) reader.dropped[reason] += points;
+    reader.last_drop_at = std::max(reader.last_drop_at, before.last_drop_at);
+  }
+}
+
 RangeSet Ledger::unneeded(RangeSet ranges) const {
   for (const auto& [name, reader] : readers_) {
     ranges.erase(reader.waiting);

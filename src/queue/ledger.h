@@ -98,6 +98,10 @@ class Ledger {
   /// Nobody uses it any more: it is an orphan. Returns what it no longer keeps.
   RangeSet release(const std::string& name);
 
+  /// Puts what an earlier run left in front of what this one did without it. What this one did
+  /// begins at `begin`, far behind the end of the earlier.
+  void put_in_front(Ledger earlier, const Mark& begin);
+
   /// The parts of `ranges` that no reader needs.
   [[nodiscard]] RangeSet unneeded(RangeSet ranges) const;
   [[nodiscard]] bool needed(Sequence first, Sequence last) const;

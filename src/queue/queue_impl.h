@@ -98,6 +98,8 @@ class QueueImpl final : public Queue {
 
   // queue_open.cc
   [[nodiscard]] Result<std::unique_ptr<Store>> open_store();
+  [[nodiscard]] Result<void> take_over(std::unique_ptr<Store> store);
+  void begin_without_store(const Error& why);
   void start_threads();
 
   // queue_append.cc
@@ -119,6 +121,7 @@ class QueueImpl final : public Queue {
   void try_to_end_outage();
   [[nodiscard]] Result<void> make_store_usable();
   [[nodiscard]] Result<void> reopen_store();
+  [[nodiscard]] Result<void> put_earlier_in_front(const Store& store);
   [[nodiscard]] Result<void> write_state();
   [[nodiscard]] Result<void> write_from_memory();
   [[nodiscard]] Result<void> make_room_for_memory(std::uint64_t bytes);
@@ -179,6 +182,7 @@ class QueueImpl final : public Queue {
   std::condition_variable room_freed_;
   std::unique_ptr<DiskMeter> meter_;
   std::optional<std::uint64_t> size_when_disk_got_low_;
+  std::optional<Mark> began_without_store_;  ///< until what an earlier run left is known
   bool writable_ = true;  ///< false: an outage, and no attempt to end it is under way
   bool left_out_until_room_ =
       false;  ///< DropNewest: the queue was full and has not emptied enough yet

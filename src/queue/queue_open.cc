@@ -60,9 +60,20 @@ Result<std::unique_ptr<Store>> QueueImpl::open_store() {
 
 Result<void> QueueImpl::open() {
   auto store = open_store();
-  if (!store) return store.error();
-  store_ = std::move(store.value());
+  if (store) {
+    if (auto done = take_over(std::move(store.value())); !done) return done;
+  } else if (store.error().message.ends_with(Store::kInUse)) {
+    return store.error();
+  } else {
+    begin_without_store(store.error());
+  }
+  start_threads();
+  return success();
+}
 
+Result<void> QueueImpl::take_over(std::unique_ptr<Store> store) {
+  const std::lock_guard write_lock(write_mutex_);
+  store_ = std::move(store);
   auto state = store_->read_state();
   if (!state) return state.error();
   RestoredState restored;
@@ -76,18 +87,24 @@ Result<void> QueueImpl::open() {
   }
   store_->begin_at(ledger_.end().sequence);
   meter_ = std::make_unique<DiskMeter>(*store_);
-
-  Store::Write write = store_->begin_write();
-  write.put_state(kSchemaKey, kSchema);
-  write.put_state(kEndedInOrderKey, "0");
-  if (auto done = store_->write(write, true); !done) return done.error().in(options_.path);
-
-  if (options_.when_full == WhenFull::DropOldest) {  // the cap may have become smaller
-    const std::lock_guard write_lock(write_mutex_);
-    drop_until_fits(0);
-  }
-  start_threads();
+  persist(true, [](Store::Write& write) {
+    write.put_state(kSchemaKey, kSchema);
+    write.put_state(kEndedInOrderKey, "0");
+  });
+  // The cap may have become smaller.
+  if (options_.when_full == WhenFull::DropOldest) drop_until_fits(0);
   return success();
+}
+
+/// The disk fails already. What comes in gets sequences far behind all that may be on it: they grow
+/// slower than time does.
+void QueueImpl::begin_without_store(const Error& why) {
+  constexpr std::uint64_t kSequencesInMillisecond = 1024;
+  const std::lock_guard write_lock(write_mutex_);
+  const auto now = static_cast<std::uint64_t>(now_milliseconds());
+  began_without_store_ = Mark{Sequence{now * kSequencesInMillisecond}, 0, 0};
+  ledger_.set_end(*began_without_store_);
+  begin_outage(why);
 }
 
 void QueueImpl::start_threads() {

@@ -154,9 +154,35 @@ Result<void> QueueImpl::reopen_store() {
   store_.reset();
   auto store = open_store();
   if (!store) return store.error();
+  if (began_without_store_) {
+    if (auto done = put_earlier_in_front(*store.value()); !done) return done;
+  }
   store_ = std::move(store.value());
   store_->begin_at(ledger_.end().sequence);
   meter_ = std::make_unique<DiskMeter>(*store_);
+  return success();
+}
+
+Result<void> QueueImpl::put_earlier_in_front(const Store& store) {
+  auto state = store.read_state();
+  if (!state) return state.error();
+  RestoredState earlier;
+  if (auto done = restore(state.value(), earlier); !done) return done.error().in(options_.path);
+  const std::lock_guard lock(mutex_);
+  ledger_.put_in_front(std::move(earlier.ledger), *began_without_store_);
+  for (const auto& [name, accepted] : earlier.producers) {
+    const auto same = std::ranges::find(producers_, name, &Producer::name);
+    if (same == producers_.end()) {
+      producers_.push_back({name, accepted});
+    } else {
+      same->accepted += accepted;
+    }
+  }
+  notes_.merge(earlier.notes);
+  began_without_store_.reset();
+  for (const auto& [name, reader] : readers_) {
+    if (reader->wake_) reader->wake_();
+  }
   return success();
 }
 

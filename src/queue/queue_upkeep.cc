@@ -55,6 +55,7 @@ void QueueImpl::upkeep_loop() {
 void QueueImpl::tick() {
   const std::lock_guard write_lock(write_mutex_);
   if (outage_) {
+    drop_from_memory();
     try_to_end_outage();
   } else if (!store_->is_in_place()) {
     begin_outage(Error{options_.path + ": the folder was removed or replaced"});

@@ -230,7 +230,7 @@ Result<std::unique_ptr<Store>> Store::open(const std::string& path, const StoreS
       rocksdb::DB::Open(options, path, column_families(), &impl->families, &db);
   if (!status.ok()) {
     if (status.ToString().find("lock") != std::string::npos) {
-      return Error{path + ": another carbon-spool has this queue open"};
+      return Error{path + ": " + std::string(kInUse)};
     }
     return error_of(status).in(path);
   }

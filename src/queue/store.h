@@ -46,6 +46,8 @@ struct TableFile {
 /// write mutex); `read_batch`, `sync`, `disk_use` and `disk_free` by any.
 class Store {
  public:
+  static constexpr std::string_view kInUse = "another carbon-spool has this queue open";
+
   /// What goes to disk in one step: all of it or, after a crash, nothing.
   class Write {
    public:
@@ -65,6 +67,7 @@ class Store {
 
   /// `on_change` is called from a thread of RocksDB when a table was written or moved, or when an
   /// error is over; it must be quick and must not call the store.
+  /// Fails ending in kInUse if another process has it.
   [[nodiscard]] static Result<std::unique_ptr<Store>> open(const std::string& path,
                                                            const StoreSizes& sizes,
                                                            std::function<void()> on_change);

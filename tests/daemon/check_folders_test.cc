@@ -39,15 +39,16 @@ TEST_CASE("a file in the place of a folder is told with the key to set", "[confi
 
   SECTION("of the queue") {
     config.queue.path = file + GENERATE("", "/queue");
-    const std::vector<std::string> problems = check_folders(config);
+    const std::vector<FolderProblem> problems = check_folders(config);
     REQUIRE(problems.size() == 1);
-    CHECK_THAT(problems[0], Contains(file) && Contains("set queue.path"));
+    CHECK_THAT(problems[0].sentence, Contains(file) && Contains("set queue.path"));
+    CHECK_FALSE(problems[0].may_pass);
   }
   SECTION("of the admin socket") {
     config.admin_socket = file + "/admin.sock";
-    const std::vector<std::string> problems = check_folders(config);
+    const std::vector<FolderProblem> problems = check_folders(config);
     REQUIRE(problems.size() == 1);
-    CHECK_THAT(problems[0], Contains(file) && Contains("set admin.socket"));
+    CHECK_THAT(problems[0].sentence, Contains(file) && Contains("set admin.socket"));
   }
   SECTION("of both") {
     config.queue.path = file;
@@ -62,11 +63,13 @@ TEST_CASE("a folder that this user may not write is told with the key to set", "
   const TempDir folder;
   std::filesystem::permissions(
       folder.path(), std::filesystem::perms::owner_read | std::filesystem::perms::owner_exec);
-  const std::vector<std::string> problems = check_folders(config_in(folder));
+  const std::vector<FolderProblem> problems = check_folders(config_in(folder));
   std::filesystem::permissions(folder.path(), std::filesystem::perms::owner_all);
   REQUIRE(problems.size() == 2);
-  CHECK_THAT(problems[0], Contains("cannot be made in") && Contains("queue.path"));
-  CHECK_THAT(problems[1], Contains("cannot be made in") && Contains("admin.socket"));
+  CHECK_THAT(problems[0].sentence, Contains("cannot be made in") && Contains("queue.path"));
+  CHECK_THAT(problems[1].sentence, Contains("cannot be made in") && Contains("admin.socket"));
+  CHECK(problems[0].may_pass);
+  CHECK_FALSE(problems[1].may_pass);
 }
 
 }  // namespace

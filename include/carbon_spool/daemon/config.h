@@ -64,9 +64,14 @@ struct LoadedConfig {
 [[nodiscard]] LoadedConfig load_config(const std::string& file);
 [[nodiscard]] LoadedConfig parse_config(std::string_view text, const std::string& file);
 
-/// What would keep `run` from starting: folders of the configuration that cannot be made or
-/// written. Changes nothing. One sentence each, with the key to set.
-[[nodiscard]] std::vector<std::string> check_folders(const Config& config);
+/// A folder of the configuration that cannot be made or written.
+struct FolderProblem {
+  std::string sentence;   ///< with the key to set
+  bool may_pass = false;  ///< the daemon can begin without it: the queue's, until it may be written
+};
+
+/// Changes nothing.
+[[nodiscard]] std::vector<FolderProblem> check_folders(const Config& config);
 
 /// Every key there is, as `queue.max_size`, and every table.
 [[nodiscard]] std::set<std::string> known_config_keys();

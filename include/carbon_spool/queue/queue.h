@@ -179,9 +179,9 @@ class Reader {
 /// destructor syncs and closes.
 class Queue {
  public:
-  /// Opens or makes the queue. Takes no longer for a full one than for an empty one. Fails if
-  /// another process has it, if the folder cannot be written, or if it was written by a newer
-  /// program.
+  /// Opens or makes the queue. Takes no longer for a full one than for an empty one. If the folder
+  /// cannot be made or used, the queue begins with a disk that fails; what is on it joins in later.
+  /// Fails if another process has it, or if it was written by a newer program.
   [[nodiscard]] static Result<std::unique_ptr<Queue>> open(const QueueOptions& options,
                                                            const Clock& clock = system_clock());
 
