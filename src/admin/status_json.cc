@@ -29,6 +29,7 @@ void each_field(T& queue, const Field& field) {
   field("path", queue.path);
   field("last_error", queue.last_error);
   field("points_in_memory", queue.points_in_memory);
+  field("set_aside", queue.set_aside);
 }
 
 template <Is<InputStatus> T, class Field>

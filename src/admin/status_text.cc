@@ -142,6 +142,7 @@ void add_queue(Page& page, const QueueStatus& queue, std::int64_t now, bool bars
                           ? "none"
                           : count(queue.dropped_points_total, "point") + ", over all destinations");
   if (queue.last_error) page.row("error", *queue.last_error, true);
+  for (const std::string& each : queue.set_aside) page.row("set aside", each);
   if (queue.points_in_memory > 0) {
     page.row("in memory", count(queue.points_in_memory, "point") + ", until the disk is well",
              true);

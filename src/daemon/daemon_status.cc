@@ -54,6 +54,7 @@ QueueStatus queue_status(const QueueOptions& options, const QueueStats& stats) {
   status.dropped_points_total = stats.dropped_points;
   status.last_error = unless_empty(stats.last_error);
   status.points_in_memory = stats.points_in_memory;
+  status.set_aside = stats.set_aside;
   return status;
 }
 

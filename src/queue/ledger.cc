@@ -1,6 +1,7 @@
 #include "ledger.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "carbon_spool/base/assert.h"
@@ -155,16 +156,37 @@ ReaderState& Ledger::adopt(const std::string& name, const ReaderOptions& options
     ReaderState fresh;
     fresh.as_of = end_;
     fresh.live_from = end_;
-    if (options.start == ReaderStart::Oldest) {
+    if (!readable_.empty()) {
+      restore_lost(name, readable_);
+      fresh = readers_.at(name);
+    } else if (options.start == ReaderStart::Oldest) {
       fresh.waiting = waiting();
       fresh.to_send = fresh.waiting;
       fresh.received = fresh.waiting.points();
     }
-    at = readers_.emplace(name, std::move(fresh)).first;
+    at = readers_.insert_or_assign(name, std::move(fresh)).first;
   }
   at->second.orphan = false;
   at->second.options = options;
   return at->second;
+}
+
+void Ledger::restore_lost(const std::string& name, const RangeSet& readable) {
+  ReaderState state;
+  state.as_of = end_;
+  state.live_from = end_;
+  state.waiting = readable;
+  state.to_send = readable;
+  state.received = readable.points();
+  for (auto at = readable.begin(); at != readable.end(); ++at) {
+    const Mark& next = std::next(at) == readable.end() ? end_ : std::next(at)->begin;
+    const std::uint64_t missing = next.points - at->end.points;
+    // Totals begin anew where a queue began without its disk.
+    if (next.points < at->end.points || missing == 0) continue;
+    state.received += missing;
+    state.dropped["damaged"] += missing;
+  }
+  readers_[name] = std::move(state);
 }
 
 RangeSet Ledger::release(const std::string& name) {
@@ -202,6 +224,7 @@ void Ledger::put_in_front(Ledger earlier, const Mark& begin) {
 }
 
 RangeSet Ledger::unneeded(RangeSet ranges) const {
+  ranges.erase(readable_);
   for (const auto& [name, reader] : readers_) {
     ranges.erase(reader.waiting);
     ranges.erase(reader.resending);
@@ -211,6 +234,7 @@ RangeSet Ledger::unneeded(RangeSet ranges) const {
 }
 
 bool Ledger::needed(Sequence first, Sequence last) const {
+  if (readable_.touches(first, last)) return true;
   for (const auto& [name, reader] : readers_) {
     if (reader.needs(first, last)) return true;
   }

@@ -98,6 +98,16 @@ class Ledger {
   /// Nobody uses it any more: it is an orphan. Returns what it no longer keeps.
   RangeSet release(const std::string& name);
 
+  /// Positions may have been lost with what held them: a reader that is not known begins with all
+  /// that is there, and nobody's batches are unneeded, until this is taken back with an empty set.
+  void begin_unknown_readers_with(RangeSet readable) { readable_ = std::move(readable); }
+
+  /// The cap takes this from those as well.
+  void forget_readable(const Range& range) { readable_.erase(range); }
+
+  /// A reader whose position cannot be read begins with `readable`; what is missing in it is lost.
+  void restore_lost(const std::string& name, const RangeSet& readable);
+
   /// Puts what an earlier run left in front of what this one did without it. What this one did
   /// begins at `begin`, far behind the end of the earlier.
   void put_in_front(Ledger earlier, const Mark& begin);
@@ -112,6 +122,7 @@ class Ledger {
  private:
   Mark end_{Sequence{1}, 0, 0};
   Readers readers_;
+  RangeSet readable_;
 };
 
 [[nodiscard]] std::string encode_mark(const Mark& mark);

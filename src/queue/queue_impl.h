@@ -9,6 +9,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <shared_mutex>
 #include <string>
 #include <thread>
@@ -21,14 +22,24 @@
 #include "disk_meter.h"
 #include "intake.h"
 #include "ledger.h"
+#include "state_keys.h"
 #include "store.h"
+#include "store_repair.h"
 
 namespace carbon_spool {
 
 class ReaderImpl;
 
+/// A store with what its column family `state` says, and what was found damaged on the way.
+struct OpenedStore {
+  std::unique_ptr<Store> store;
+  std::map<std::string, std::string> state;
+  StoreDamage damage;
+};
+
 /// The queue: the ledger says what is needed, the store keeps it, this class keeps the two in step.
-/// Its parts, each in its own source: opening and closing (queue_open.cc), appending
+/// Its parts, each in its own source: opening and closing (queue_open.cc), what an earlier run left
+/// (queue_recovery.cc), appending
 /// (queue_append.cc), the cap (queue_room.cc), other limits (queue_limits.cc), readers
 /// (queue_readers.cc), a disk that fails (queue_outage.cc), syncing, removing and what else has its
 /// time (queue_upkeep.cc), numbers (queue_stats.cc).
@@ -97,10 +108,14 @@ class QueueImpl final : public Queue {
   };
 
   // queue_open.cc
-  [[nodiscard]] Result<std::unique_ptr<Store>> open_store();
-  [[nodiscard]] Result<void> take_over(std::unique_ptr<Store> store);
+  void take_over(OpenedStore opened);
   void begin_without_store(const Error& why);
   void start_threads();
+
+  // queue_recovery.cc
+  [[nodiscard]] Result<OpenedStore> open_store();
+  [[nodiscard]] RestoredState recover_state(const OpenedStore& opened);
+  void keep_damaged_table(Sequence sequence);
 
   // queue_append.cc
   void append_loop();
@@ -121,7 +136,7 @@ class QueueImpl final : public Queue {
   void try_to_end_outage();
   [[nodiscard]] Result<void> make_store_usable();
   [[nodiscard]] Result<void> reopen_store();
-  [[nodiscard]] Result<void> put_earlier_in_front(const Store& store);
+  void put_earlier_in_front(RestoredState earlier);
   [[nodiscard]] Result<void> write_state();
   [[nodiscard]] Result<void> write_from_memory();
   [[nodiscard]] Result<void> make_room_for_memory(std::uint64_t bytes);
@@ -154,6 +169,9 @@ class QueueImpl final : public Queue {
   [[nodiscard]] Result<BatchPtr> find_batch(Sequence sequence) const;
   [[nodiscard]] bool drop_unreadable(const std::string& reader, Sequence sequence, bool is_there);
 
+  /// Readers are asked for at the start. Until then a position that was lost may be wanted.
+  static constexpr unsigned kTicksUntilPositionsAreSettled = 60;
+
   // queue_upkeep.cc
   void upkeep_loop();
   void tick();
@@ -181,6 +199,8 @@ class QueueImpl final : public Queue {
   mutable std::mutex write_mutex_;
   std::condition_variable room_freed_;
   std::unique_ptr<DiskMeter> meter_;
+  std::set<std::string> damaged_tables_;
+  unsigned ticks_until_positions_are_settled_ = 0;
   std::optional<std::uint64_t> size_when_disk_got_low_;
   std::optional<Mark> began_without_store_;  ///< until what an earlier run left is known
   bool writable_ = true;  ///< false: an outage, and no attempt to end it is under way
@@ -206,6 +226,7 @@ class QueueImpl final : public Queue {
   bool appending_ended_ = false;
   bool closing_ = false;
   std::string last_error_;
+  std::vector<std::string> set_aside_;
 
   std::jthread appender_;
   std::jthread upkeep_;

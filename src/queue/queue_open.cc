@@ -1,4 +1,4 @@
-// Opening, restoring what the last run left, and closing.
+// Opening and closing.
 
 #include <utility>
 
@@ -10,58 +10,13 @@
 #include "state_keys.h"
 
 namespace carbon_spool {
-namespace {
-
-Result<void> check_schema(const std::map<std::string, std::string>& state) {
-  const auto at = state.find(std::string(kSchemaKey));
-  if (at == state.end()) return success();
-  if (at->second != kSchema) {
-    return Error{"written by a newer carbon-spool (schema " + at->second + ", this one knows " +
-                 std::string(kSchema) + ")"};
-  }
-  return success();
-}
-
-}  // namespace
-
-Result<void> restore(const std::map<std::string, std::string>& state, RestoredState& restored) {
-  if (auto known = check_schema(state); !known) return known.error();
-  if (const auto log = state.find(std::string(kLogKey)); log != state.end()) {
-    auto end = decode_mark(log->second);
-    if (!end) return end.error();
-    restored.ledger.set_end(end.value());
-  }
-  const auto ended = state.find(std::string(kEndedInOrderKey));
-  restored.ended_in_order = ended == state.end() || ended->second == "1";
-  for (const auto& [key, value] : state) {
-    if (key.starts_with(kReaderPrefix)) {
-      auto reader = ReaderState::decode(value);
-      if (!reader) return reader.error().in(key);
-      restored.ledger.restore(key.substr(kReaderPrefix.size()), std::move(reader.value()));
-    } else if (key.starts_with(kProducerPrefix)) {
-      restored.producers[key.substr(kProducerPrefix.size())] = std::stoull("0" + value);
-    } else if (key.starts_with(kNotePrefix)) {
-      restored.notes[key.substr(kNotePrefix.size())] = value;
-    }
-  }
-  return success();
-}
-
 QueueImpl::QueueImpl(const QueueOptions& options, const Clock& clock)
     : clock_(clock), options_(options), sizes_(StoreSizes::for_cap(options.max_size)) {}
-
-Result<std::unique_ptr<Store>> QueueImpl::open_store() {
-  return Store::open(options_.path, sizes_, [this] {
-    const std::lock_guard lock(mutex_);
-    tables_to_remove_ = true;
-    upkeep_wanted_.notify_all();
-  });
-}
 
 Result<void> QueueImpl::open() {
   auto store = open_store();
   if (store) {
-    if (auto done = take_over(std::move(store.value())); !done) return done;
+    take_over(std::move(store.value()));
   } else if (store.error().message.ends_with(Store::kInUse)) {
     return store.error();
   } else {
@@ -71,29 +26,30 @@ Result<void> QueueImpl::open() {
   return success();
 }
 
-Result<void> QueueImpl::take_over(std::unique_ptr<Store> store) {
+void QueueImpl::take_over(OpenedStore opened) {
   const std::lock_guard write_lock(write_mutex_);
-  store_ = std::move(store);
-  auto state = store_->read_state();
-  if (!state) return state.error();
-  RestoredState restored;
-  if (auto done = restore(state.value(), restored); !done) return done.error().in(options_.path);
-  ledger_ = std::move(restored.ledger);
-  notes_ = std::move(restored.notes);
-  for (const auto& [name, accepted] : restored.producers) producers_.push_back({name, accepted});
-  // Nobody watched the destinations since then: they may have died with what they had not stored.
-  if (!restored.ended_in_order) {
-    for (auto& [name, reader] : ledger_.readers()) reader.resend_kept();
+  store_ = std::move(opened.store);
+  RestoredState restored = recover_state(opened);
+  {
+    const std::lock_guard lock(mutex_);
+    ledger_ = std::move(restored.ledger);
+    notes_ = std::move(restored.notes);
+    for (const auto& [name, accepted] : restored.producers) producers_.push_back({name, accepted});
+    // Nobody watched the destinations since then: they may have died with what they had not stored.
+    if (!restored.ended_in_order) {
+      for (auto& [name, reader] : ledger_.readers()) reader.resend_kept();
+    }
   }
   store_->begin_at(ledger_.end().sequence);
   meter_ = std::make_unique<DiskMeter>(*store_);
-  persist(true, [](Store::Write& write) {
+  persist(true, [this](Store::Write& write) {
     write.put_state(kSchemaKey, kSchema);
     write.put_state(kEndedInOrderKey, "0");
+    write.put_state(kLogKey, encode_mark(ledger_.end()));
+    put_positions(write);
   });
   // The cap may have become smaller.
   if (options_.when_full == WhenFull::DropOldest) drop_until_fits(0);
-  return success();
 }
 
 /// The disk fails already. What comes in gets sequences far behind all that may be on it: they grow

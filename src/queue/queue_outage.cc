@@ -154,20 +154,15 @@ Result<void> QueueImpl::reopen_store() {
   store_.reset();
   auto store = open_store();
   if (!store) return store.error();
-  if (began_without_store_) {
-    if (auto done = put_earlier_in_front(*store.value()); !done) return done;
-  }
-  store_ = std::move(store.value());
+  store_ = std::move(store.value().store);
+  RestoredState earlier = recover_state(store.value());
+  if (began_without_store_) put_earlier_in_front(std::move(earlier));
   store_->begin_at(ledger_.end().sequence);
   meter_ = std::make_unique<DiskMeter>(*store_);
   return success();
 }
 
-Result<void> QueueImpl::put_earlier_in_front(const Store& store) {
-  auto state = store.read_state();
-  if (!state) return state.error();
-  RestoredState earlier;
-  if (auto done = restore(state.value(), earlier); !done) return done.error().in(options_.path);
+void QueueImpl::put_earlier_in_front(RestoredState earlier) {
   const std::lock_guard lock(mutex_);
   ledger_.put_in_front(std::move(earlier.ledger), *began_without_store_);
   for (const auto& [name, accepted] : earlier.producers) {
@@ -183,7 +178,6 @@ Result<void> QueueImpl::put_earlier_in_front(const Store& store) {
   for (const auto& [name, reader] : readers_) {
     if (reader->wake_) reader->wake_();
   }
-  return success();
 }
 
 /// All of `state`, as it is now. From then on what is still only in memory would be found damaged

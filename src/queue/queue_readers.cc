@@ -247,6 +247,7 @@ bool QueueImpl::drop_unreadable(const std::string& reader, Sequence sequence, bo
     lost = *within;
     if (state.live_from.sequence == sequence) lost.begin = state.live_from;
   }
+  if (store_) keep_damaged_table(sequence);
   bool can_read = !is_there;
   unsigned failures = 0;
   for (Sequence at = sequence; at < lost.end.sequence; at = at.next()) {

@@ -110,12 +110,14 @@ bool QueueImpl::drop_oldest_table() {
   store_->wait_until_settled();
   const std::vector<TableFile> tables = store_->tables();
   if (tables.empty()) return false;
+  const Range oldest{Mark{}, mark_after(tables.front().last)};
   std::vector<std::string> all;
   {
     const std::lock_guard lock(mutex_);
     for (const auto& [name, reader] : ledger_.readers()) all.push_back(name);
+    ledger_.forget_readable(oldest);
   }
-  drop(all, {Mark{}, mark_after(tables.front().last)}, full_reason());
+  drop(all, oldest, full_reason());
   return remove_unneeded_tables();
 }
 

@@ -5,6 +5,7 @@
 
 #include "queue_impl.h"
 #include "state_keys.h"
+#include "store_repair.h"
 #include "stored_batch.h"
 
 namespace carbon_spool {
@@ -76,6 +77,7 @@ QueueStats QueueImpl::stats() const {
   std::map<std::string, std::string> notes;
   std::string last_error;
   std::uint64_t points_in_memory = 0;
+  std::vector<std::string> set_aside;
   {
     const std::lock_guard lock(mutex_);
     ledger = ledger_;
@@ -84,12 +86,14 @@ QueueStats QueueImpl::stats() const {
     notes = notes_;
     last_error = last_error_;
     points_in_memory = memory_.points();
+    set_aside = set_aside_;
   }
   QueueStats stats = stats_of(ledger, [this](Sequence sequence) { return find_batch(sequence); });
   stats.producers = std::move(producers);
   stats.notes = std::move(notes);
   stats.last_error = std::move(last_error);
   stats.points_in_memory = points_in_memory;
+  stats.set_aside = std::move(set_aside);
   const std::shared_lock gate(store_gate_);
   if (store_) stats.bytes_on_disk = store_->disk_use();
   return stats;
@@ -100,14 +104,15 @@ Result<QueueStats> Queue::inspect(const std::string& path) {
   if (!store) return store.error();
   auto state = store.value()->read_state();
   if (!state) return state.error();
-  RestoredState restored;
-  if (auto done = restore(state.value(), restored); !done) return done.error().in(path);
+  if (auto known = check_schema(state.value()); !known) return known.error().in(path);
+  RestoredState restored = restore(state.value());
   QueueStats stats = stats_of(restored.ledger, [&](Sequence sequence) {
     return read_stored_batch(*store.value(), sequence);
   });
   for (const auto& [name, accepted] : restored.producers)
     stats.producers.push_back({name, accepted});
   stats.notes = std::move(restored.notes);
+  stats.set_aside = set_aside_before(path);
   stats.bytes_on_disk = store.value()->disk_use();
   return stats;
 }

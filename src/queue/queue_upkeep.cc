@@ -60,6 +60,11 @@ void QueueImpl::tick() {
   } else if (!store_->is_in_place()) {
     begin_outage(Error{options_.path + ": the folder was removed or replaced"});
   }
+  if (ticks_until_positions_are_settled_ > 0 && --ticks_until_positions_are_settled_ == 0) {
+    const std::lock_guard lock(mutex_);
+    ledger_.begin_unknown_readers_with({});
+    tables_to_remove_ = true;
+  }
   drop_what_is_too_old();
   drop_what_is_too_much();
   let_go_expired();

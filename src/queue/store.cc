@@ -127,7 +127,7 @@ std::uint64_t folder_bytes(const std::string& path) {
   if (folder == nullptr) return bytes;
   while (const dirent* entry = ::readdir(folder)) {
     const std::string_view name = entry->d_name;
-    if (name == "." || name == "..") continue;
+    if (name == "." || name == ".." || name == "set-aside") continue;
     if (entry->d_type == DT_DIR) {
       bytes += folder_bytes(path + "/" + std::string(name));
     } else if (::fstatat(::dirfd(folder), entry->d_name, &found, AT_SYMLINK_NOFOLLOW) == 0) {
@@ -164,6 +164,7 @@ struct Store::Write::Impl {
 
 struct Store::Impl {
   std::string path;
+  std::shared_ptr<DamageLog> damage;
   ino_t folder = 0;  ///< to notice when another one is in its place
   StoreSizes sizes;
   std::shared_ptr<TableListener> listener;
@@ -225,6 +226,8 @@ Result<std::unique_ptr<Store>> Store::open(const std::string& path, const StoreS
   impl->listener = std::make_shared<TableListener>(std::move(on_change));
   rocksdb::DBOptions options = store_options();
   options.listeners.push_back(impl->listener);
+  impl->damage = std::make_shared<DamageLog>();
+  options.info_log = impl->damage;
   rocksdb::DB* db = nullptr;
   const rocksdb::Status status =
       rocksdb::DB::Open(options, path, column_families(), &impl->families, &db);
@@ -323,7 +326,7 @@ std::vector<TableFile> Store::tables() const {
   for (const auto& level : family.levels) {
     for (const auto& file : level.files) {
       tables.push_back({sequence_of(file.smallestkey), sequence_of(file.largestkey), file.size,
-                        level.level > 0 && !file.being_compacted});
+                        file.name, level.level > 0 && !file.being_compacted});
     }
   }
   std::sort(tables.begin(), tables.end(),
@@ -359,6 +362,10 @@ Result<void> Store::try_to_recover() {
   const rocksdb::Status status = impl_->db->Resume();
   if (status.ok()) impl_->listener->error_is_over();
   return result_of(status);
+}
+
+std::uint64_t Store::bytes_skipped() const {
+  return impl_->damage->bytes_skipped();
 }
 
 bool Store::is_in_place() const {

@@ -31,6 +31,7 @@ struct TableFile {
   Sequence first;
   Sequence last;
   std::uint64_t bytes = 0;
+  std::string name;        ///< of the file, in the store's folder
   bool removable = false;  ///< false for a moment after it was written
 };
 
@@ -108,7 +109,7 @@ class Store {
   /// Removes the removable table files that lie wholly between `first` and `last`, both included.
   [[nodiscard]] Result<void> remove_tables(Sequence first, Sequence last);
 
-  /// Bytes the folder takes, as `du` counts. Looks at every file.
+  /// Bytes the folder takes, as `du` counts, without what was set aside. Looks at every file.
   [[nodiscard]] std::uint64_t disk_use() const;
   /// Bytes the file system has left for this process.
   [[nodiscard]] std::uint64_t disk_free() const;
@@ -118,6 +119,9 @@ class Store {
   /// Tries to leave the read-only state that RocksDB enters after a failed write. Fails if it stays
   /// in it; then only opening anew may help.
   [[nodiscard]] Result<void> try_to_recover();
+
+  /// Bytes of the write-ahead log that could not be read when it was opened.
+  [[nodiscard]] std::uint64_t bytes_skipped() const;
 
   /// False if the folder was removed or replaced behind our back.
   [[nodiscard]] bool is_in_place() const;

@@ -1,5 +1,8 @@
 #include "store_options.h"
 
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
 #include <memory>
 
 #include <rocksdb/cache.h>
@@ -8,14 +11,6 @@
 
 namespace carbon_spool {
 namespace {
-
-/// RocksDB's own log would be a file that grows beside the queue, in nobody's format. What matters
-/// of it comes back to us as a status.
-class NoLog final : public rocksdb::Logger {
- public:
-  using rocksdb::Logger::Logv;
-  void Logv(const char*, va_list) override {}
-};
 
 /// Segments (16 MiB at most) are sealed by us, both families together, at a point between two
 /// batches that we know; RocksDB must not do it on its own before.
@@ -62,11 +57,20 @@ rocksdb::ColumnFamilyOptions state_options() {
 
 }  // namespace
 
+// DBImpl::RecoverLogFiles reports in this form: "%s%s: dropping %d bytes; %s".
+void DamageLog::Logv(const char* format, va_list arguments) {
+  char line[512];
+  std::vsnprintf(line, sizeof line, format, arguments);
+  const char* found = std::strstr(line, ": dropping ");
+  if (found == nullptr) return;
+  bytes_skipped_ += std::strtoull(found + std::strlen(": dropping "), nullptr, 10);
+}
+
 rocksdb::DBOptions store_options() {
   rocksdb::DBOptions options;
   options.create_if_missing = true;
   options.create_missing_column_families = true;
-  options.info_log = std::make_shared<NoLog>();
+  options.info_log = std::make_shared<DamageLog>();
   options.max_background_jobs = 2;
   // Pre-allocated space counts against the cap before it holds anything.
   options.allow_fallocate = false;
@@ -80,8 +84,9 @@ rocksdb::DBOptions store_options() {
   // Hand dirty pages to the disk in small pieces rather than all of them at the next sync.
   options.bytes_per_sync = 1 << 20;
   options.wal_bytes_per_sync = 1 << 20;
-  // A torn end of the write-ahead log is where a power cut happened; all before it is good.
-  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+  // A record that cannot be read costs no more than its own batches: each write says where the log
+  // ends, so what is missing is known, and counted. A torn end is where a power cut happened.
+  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kSkipAnyCorruptedRecords;
   // A clean stop leaves its last segment in the write-ahead log; writing it as a table would only
   // delay the stop.
   options.avoid_flush_during_shutdown = true;

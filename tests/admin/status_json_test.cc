@@ -15,7 +15,7 @@ TEST_CASE("the JSON of a status has the documented keys, in their order", "[admi
       R"("queue":{"points":1234567,"batches":812,"bytes_on_disk":123456789,)"
       R"("max_size_bytes":1073741824,"when_full":"drop_oldest","oldest_timestamp":1767319322,)"
       R"("newest_timestamp":1767323045,"dropped_points_total":12,)"
-      R"("path":"/var/lib/carbon-spool","last_error":null,"points_in_memory":0},)"
+      R"("path":"/var/lib/carbon-spool","last_error":null,"points_in_memory":0,"set_aside":[]},)"
       R"("inputs":[{"name":"graphite","type":"graphite",)"
       R"("listen":["tcp://0.0.0.0:2003","udp://0.0.0.0:2003"],"connections":42,)"
       R"("points_total":123456789,"rejected_total":12,)"

@@ -26,6 +26,7 @@ struct QueueStatus {
   std::uint64_t dropped_points_total = 0;
   std::optional<std::string> last_error;
   std::uint64_t points_in_memory = 0;  ///< accepted while the disk fails, and not yet on it
+  std::vector<std::string> set_aside;  ///< what was found damaged and where it is now, in sentences
 };
 
 struct InputStatus {

@@ -101,6 +101,7 @@ struct QueueStats {
   std::vector<ProducerStats> producers;
   std::map<std::string, std::string> notes;
   std::string last_error;              ///< of the store; empty while it is well
+  std::vector<std::string> set_aside;  ///< what was found damaged and where it is now, in sentences
   std::uint64_t points_in_memory = 0;  ///< accepted while the disk fails, and not yet on it
 };
 
@@ -181,7 +182,8 @@ class Queue {
  public:
   /// Opens or makes the queue. Takes no longer for a full one than for an empty one. If the folder
   /// cannot be made or used, the queue begins with a disk that fails; what is on it joins in later.
-  /// Fails if another process has it, or if it was written by a newer program.
+  /// What is damaged, or was written by a newer program, is set aside, never deleted, and the rest
+  /// is used; that reads all of it. Fails if another process has it.
   [[nodiscard]] static Result<std::unique_ptr<Queue>> open(const QueueOptions& options,
                                                            const Clock& clock = system_clock());
 

@@ -1,0 +1,163 @@
+// What an earlier run left: read, repaired where it is damaged, and never thrown away.
+
+#include <utility>
+
+#include "carbon_spool/base/log.h"
+
+#include "queue_impl.h"
+#include "state_keys.h"
+#include "stored_batch.h"
+
+namespace carbon_spool {
+namespace {
+
+/// Every batch that can be read. Looks at all of them.
+RangeSet readable_batches(const Store& store) {
+  RangeSet readable;
+  for (const TableFile& table : store.tables()) {
+    for (Sequence at = table.first; at <= table.last; at = at.next()) {
+      const auto found = read_stored_batch(store, at);
+      if (found && found.value()) readable.insert(found.value()->range());
+    }
+  }
+  return readable;
+}
+
+}  // namespace
+
+Result<void> check_schema(const std::map<std::string, std::string>& state) {
+  const auto at = state.find(std::string(kSchemaKey));
+  if (at == state.end() || at->second == kSchema) return success();
+  return Error{"written by a newer carbon-spool: schema " + at->second + ", this one knows " +
+               std::string(kSchema)};
+}
+
+RestoredState restore(const std::map<std::string, std::string>& state, const Mark& least_end) {
+  RestoredState restored;
+  Mark end = std::max(restored.ledger.end(), least_end, is_earlier);
+  if (const auto log = state.find(std::string(kLogKey)); log != state.end()) {
+    if (const auto mark = decode_mark(log->second)) end = std::max(end, mark.value(), is_earlier);
+  }
+  std::map<std::string, ReaderState> readers;
+  const auto ended = state.find(std::string(kEndedInOrderKey));
+  restored.ended_in_order = ended == state.end() || ended->second == "1";
+  for (const auto& [key, value] : state) {
+    if (key.starts_with(kReaderPrefix)) {
+      const std::string name = key.substr(kReaderPrefix.size());
+      if (auto reader = ReaderState::decode(value)) {
+        end = std::max(end, reader.value().as_of, is_earlier);
+        readers[name] = std::move(reader.value());
+      } else {
+        restored.lost_positions.push_back(name);
+      }
+    } else if (key.starts_with(kProducerPrefix)) {
+      restored.producers[key.substr(kProducerPrefix.size())] =
+          std::strtoull(value.c_str(), nullptr, 10);
+    } else if (key.starts_with(kNotePrefix)) {
+      restored.notes[key.substr(kNotePrefix.size())] = value;
+    }
+  }
+  restored.ledger.set_end(end);
+  for (auto& [name, reader] : readers) restored.ledger.restore(name, std::move(reader));
+  return restored;
+}
+
+/// Opens what is there; if that is damaged, what can be put together from it; if that fails too, or
+/// if it is of a newer program, a new one. Fails if somebody else has it or if the disk fails.
+Result<OpenedStore> QueueImpl::open_store() {
+  OpenedStore opened;
+  opened.damage.before = set_aside_before(options_.path);
+  if (is_headless(options_.path)) {
+    if (auto done = repair_store(options_.path, "CURRENT is missing", opened.damage); !done) {
+      if (auto moved = set_store_aside(options_.path, done.error().message, opened.damage); !moved)
+        return moved.error();
+    }
+  }
+  for (unsigned attempt = 0;; ++attempt) {
+    KeptWriteAheadLog kept(options_.path);
+    auto store = Store::open(options_.path, sizes_, [this] {
+      const std::lock_guard lock(mutex_);
+      tables_to_remove_ = true;
+      upkeep_wanted_.notify_all();
+    });
+    Error why;
+    bool is_newer = false;
+    if (store) {
+      auto state = store.value()->read_state();
+      if (state) {
+        const auto known = check_schema(state.value());
+        if (known) {
+          if (store.value()->bytes_skipped() > 0) {
+            kept.keep(store.value()->bytes_skipped(), opened.damage);
+          }
+          opened.store = std::move(store.value());
+          opened.state = std::move(state.value());
+          return opened;
+        }
+        is_newer = true;
+        why = known.error();
+      } else {
+        why = state.error();
+      }
+      store.value().reset();
+    } else {
+      why = store.error();
+      if (why.message.ends_with(Store::kInUse)) return why;
+    }
+    if (attempt == 2 || !disk_is_writable(options_.path)) return why;
+    if (attempt == 0 && !is_newer && repair_store(options_.path, why.message, opened.damage))
+      continue;
+    if (auto moved = set_store_aside(options_.path, why.message, opened.damage); !moved) {
+      return moved.error();
+    }
+  }
+}
+
+/// The state as it was stored, put right where batches or positions were lost. Tells what was set
+/// aside.
+RestoredState QueueImpl::recover_state(const OpenedStore& opened) {
+  RestoredState restored = restore(opened.state);
+  const bool incomplete = opened.damage.repaired || !restored.lost_positions.empty();
+  RangeSet readable;
+  if (incomplete) {
+    readable = readable_batches(*store_);
+    if (!readable.empty()) restored = restore(opened.state, readable.back().end);
+    for (const std::string& name : restored.lost_positions) {
+      restored.ledger.restore_lost(name, readable);
+    }
+    restored.ledger.begin_unknown_readers_with(std::move(readable));
+    ticks_until_positions_are_settled_ = kTicksUntilPositionsAreSettled;
+  }
+  const std::lock_guard lock(mutex_);
+  set_aside_ = opened.damage.before;
+  for (const std::string& each : opened.damage.set_aside) {
+    log(LogLevel::Error, "queue: " + each);
+    set_aside_.push_back(each);
+  }
+  for (const std::string& name : restored.lost_positions) {
+    const std::string sentence =
+        "the position of " + name + " could not be read: it begins with everything that is there";
+    log(LogLevel::Error, "queue: " + sentence);
+    set_aside_.push_back(sentence);
+  }
+  return restored;
+}
+
+/// A table with a batch that cannot be read stays at hand when the queue has no use for it any
+/// more.
+void QueueImpl::keep_damaged_table(Sequence sequence) {
+  for (const TableFile& table : store_->tables()) {
+    if (sequence < table.first || table.last < sequence) continue;
+    if (!damaged_tables_.insert(table.name).second) return;
+    const auto kept = keep_table_aside(options_.path, table.name);
+    const std::string sentence =
+        "batch " + std::to_string(sequence.value) + " cannot be read; its table " +
+        (kept ? "is kept as " + kept.value() : "could not be kept: " + kept.error().message);
+    log(LogLevel::Error, "queue: " + sentence);
+    const std::lock_guard lock(mutex_);
+    set_aside_.push_back(sentence);
+    return;
+  }
+}
+
+}  // namespace carbon_spool

@@ -1,0 +1,231 @@
+#include "store_repair.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <ctime>
+#include <filesystem>
+#include <memory>
+#include <system_error>
+
+#include <fcntl.h>
+#include <rocksdb/db.h>
+#include <unistd.h>
+
+#include "store_options.h"
+
+namespace carbon_spool {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kSetAside = "set-aside";
+/// Where RocksDB's repair puts what it does not use.
+constexpr const char* kLost = "lost";
+
+bool is_of_store(const fs::path& file) {
+  const std::string name = file.filename();
+  const std::string kind = file.extension();
+  return name == "CURRENT" || name == "IDENTITY" || name.starts_with("MANIFEST-") ||
+         name.starts_with("OPTIONS-") || kind == ".sst" || kind == ".log" || kind == ".dbtmp";
+}
+
+bool holds_points(const fs::path& file) {
+  return file.extension() == ".sst" || (file.extension() == ".log" && file.stem() != "LOG");
+}
+
+std::vector<fs::path> files_in(const fs::path& folder) {
+  std::vector<fs::path> files;
+  std::error_code failed;
+  for (fs::directory_iterator at(folder, failed), end; !failed && at != end; at.increment(failed)) {
+    std::error_code unknown;
+    if (at->is_regular_file(unknown)) files.push_back(at->path());
+  }
+  return files;
+}
+
+/// A folder below `set-aside` that was not there before, named by the time.
+Result<fs::path> new_folder_aside(const std::string& path) {
+  const std::time_t now = std::time(nullptr);
+  std::tm parts{};
+  ::gmtime_r(&now, &parts);
+  char stamp[32];
+  std::strftime(stamp, sizeof stamp, "%Y%m%dT%H%M%SZ", &parts);
+  const fs::path base = fs::path(path) / kSetAside / stamp;
+  for (unsigned attempt = 0;; ++attempt) {
+    const fs::path folder =
+        attempt == 0 ? base : fs::path(base.string() + "-" + std::to_string(attempt));
+    std::error_code failed;
+    const bool made = fs::create_directories(folder, failed);
+    if (failed) return Error{folder.string() + ": " + failed.message()};
+    if (made) return folder;
+  }
+}
+
+Result<void> move_file(const fs::path& from, const fs::path& folder) {
+  std::error_code failed;
+  fs::rename(from, folder / from.filename(), failed);
+  if (failed) return Error{from.string() + ": " + failed.message()};
+  return success();
+}
+
+std::uint64_t greatest_number(const std::string& path) {
+  std::uint64_t greatest = 0;
+  for (const fs::path& file : files_in(path)) {
+    std::string digits = file.stem();
+    if (const auto dash = digits.rfind('-'); dash != std::string::npos) digits.erase(0, dash + 1);
+    if (digits.empty() ||
+        !std::ranges::all_of(digits, [](char c) { return c >= '0' && c <= '9'; })) {
+      continue;
+    }
+    greatest = std::max<std::uint64_t>(greatest, std::strtoull(digits.c_str(), nullptr, 10));
+  }
+  return greatest;
+}
+
+/// RocksDB's repair knows only the column families that some table names, and throws away what the
+/// write-ahead log has for others (RocksDB issue 5073). A table of each, from a store that is made
+/// for it, with one key that says nothing, and older than anything there.
+Result<void> add_table_of_each_family(const std::string& path) {
+  const fs::path scratch = fs::path(path) / "repair";
+  std::error_code ignored;
+  fs::remove_all(scratch, ignored);
+  {
+    std::vector<rocksdb::ColumnFamilyHandle*> families;
+    rocksdb::DB* opened = nullptr;
+    const auto status =
+        rocksdb::DB::Open(store_options(), scratch, column_families(), &families, &opened);
+    if (!status.ok()) return Error{status.ToString()};
+    const std::unique_ptr<rocksdb::DB> db(opened);
+    rocksdb::Status done = db->Put({}, families[1], std::string(8, '\0'), "");
+    if (done.ok()) done = db->Put({}, families[2], "schema", "1");
+    rocksdb::FlushOptions wait;
+    if (done.ok()) done = db->Flush(wait, {families[1], families[2]});
+    for (auto* family : families) db->DestroyColumnFamilyHandle(family);
+    if (!done.ok()) return Error{done.ToString()};
+  }
+  std::uint64_t number = greatest_number(path);
+  for (const fs::path& file : files_in(scratch)) {
+    if (file.extension() != ".sst") continue;
+    char name[32];
+    std::snprintf(name, sizeof name, "%06llu.sst", static_cast<unsigned long long>(++number));
+    std::error_code failed;
+    fs::rename(file, fs::path(path) / name, failed);
+    if (failed) return Error{file.string() + ": " + failed.message()};
+  }
+  fs::remove_all(scratch, ignored);
+  return success();
+}
+
+}  // namespace
+
+bool is_headless(const std::string& path) {
+  const std::vector<fs::path> files = files_in(path);
+  const bool has_head =
+      std::ranges::any_of(files, [](const fs::path& file) { return file.filename() == "CURRENT"; });
+  return !has_head && std::ranges::any_of(files, holds_points);
+}
+
+bool disk_is_writable(const std::string& path) {
+  const std::string probe = path + "/probe";
+  const int file = ::open(probe.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  if (file < 0) return false;
+  const std::string block(4096, 'x');
+  const bool written =
+      ::write(file, block.data(), block.size()) == static_cast<ssize_t>(block.size()) &&
+      ::fsync(file) == 0;
+  ::close(file);
+  ::unlink(probe.c_str());
+  return written;
+}
+
+Result<void> repair_store(const std::string& path, const std::string& why, StoreDamage& damage) {
+  auto aside = new_folder_aside(path);
+  if (!aside) return aside.error();
+  // What leads nowhere would only be in the way of the repair.
+  for (const fs::path& file : files_in(path)) {
+    if (file.filename() != "CURRENT" && file.extension() != ".dbtmp") continue;
+    if (auto moved = move_file(file, aside.value()); !moved) return moved;
+  }
+  if (auto added = add_table_of_each_family(path); !added) return added;
+  const rocksdb::Status status = rocksdb::RepairDB(path, store_options(), column_families());
+  if (!status.ok()) return Error{status.ToString()};
+  for (const fs::path& file : files_in(fs::path(path) / kLost)) {
+    if (auto moved = move_file(file, aside.value()); !moved) return moved;
+  }
+  std::error_code ignored;
+  fs::remove(fs::path(path) / kLost, ignored);
+  damage.repaired = true;
+  damage.set_aside.push_back(
+      "the queue was damaged (" + why +
+      ") and put together again from what could be read; what could not is in " +
+      aside.value().string());
+  return success();
+}
+
+Result<void> set_store_aside(const std::string& path, const std::string& why, StoreDamage& damage) {
+  auto aside = new_folder_aside(path);
+  if (!aside) return aside.error();
+  for (const fs::path& file : files_in(path)) {
+    if (!is_of_store(file)) continue;
+    if (auto moved = move_file(file, aside.value()); !moved) return moved;
+  }
+  damage.set_aside.push_back("the queue could not be used (" + why +
+                             ") and was moved as a whole to " + aside.value().string() +
+                             "; a new one begins");
+  return success();
+}
+
+KeptWriteAheadLog::KeptWriteAheadLog(const std::string& path)
+    : path_(path + "/" + kSetAside + "/.wal") {
+  std::error_code ignored;
+  fs::remove_all(path_, ignored);
+  for (const fs::path& file : files_in(path)) {
+    if (file.extension() != ".log") continue;
+    fs::create_directories(path_, ignored);
+    fs::create_hard_link(file, fs::path(path_) / file.filename(), ignored);
+  }
+}
+
+KeptWriteAheadLog::~KeptWriteAheadLog() {
+  std::error_code ignored;
+  fs::remove_all(path_, ignored);
+  fs::remove(fs::path(path_).parent_path(), ignored);  // unless there is something in it
+}
+
+void KeptWriteAheadLog::keep(std::uint64_t bytes_skipped, StoreDamage& damage) {
+  std::string where;
+  if (auto aside = new_folder_aside(fs::path(path_).parent_path().parent_path())) {
+    for (const fs::path& file : files_in(path_)) {
+      if (!move_file(file, aside.value())) continue;
+      where = "; it is kept in " + aside.value().string();
+    }
+  }
+  damage.set_aside.push_back("the write-ahead log was damaged: " + std::to_string(bytes_skipped) +
+                             " bytes of it could not be read" + where);
+}
+
+std::vector<std::string> set_aside_before(const std::string& path) {
+  std::vector<std::string> found;
+  std::error_code failed;
+  for (fs::directory_iterator at(fs::path(path) / kSetAside, failed), end; !failed && at != end;
+       at.increment(failed)) {
+    if (at->path().filename() == ".wal" || !at->is_directory(failed)) continue;
+    found.push_back("an earlier run has set aside what is in " + at->path().string());
+  }
+  std::ranges::sort(found);
+  return found;
+}
+
+Result<std::string> keep_table_aside(const std::string& path, const std::string& name) {
+  const fs::path folder = fs::path(path) / kSetAside / "tables";
+  std::error_code failed;
+  fs::create_directories(folder, failed);
+  const fs::path file = fs::path(path) / fs::path(name).filename();
+  const fs::path kept = folder / file.filename();
+  if (::link(file.c_str(), kept.c_str()) != 0 && errno != EEXIST) {
+    return Error{kept.string() + ": " + std::generic_category().message(errno)};
+  }
+  return kept.string();
+}
+
+}  // namespace carbon_spool
