@@ -19,6 +19,12 @@ void append_at_once(Queue& queue, ProducerId producer, const std::string& line) 
   static_cast<void>(queue.submit(std::move(*builder)));
 }
 
+/// At once: the queue tries to use it all the time.
+void lead_to(const std::string& link, const std::string& target) {
+  std::filesystem::create_symlink(target, link + ".new");
+  std::filesystem::rename(link + ".new", link);
+}
+
 bool well(const Queue& queue) {
   return queue.stats().last_error.empty();
 }
@@ -27,7 +33,8 @@ TEST_CASE("a queue begins without its disk, and what an earlier run left joins i
           "[queue][outage]") {
   const TempDir folder;
   QueueOptions options = options_for(folder);
-  std::filesystem::create_directory(folder / "disk");
+  std::filesystem::create_directory(folder / "good");
+  lead_to(folder / "disk", folder / "good");
   options.path = folder / "disk/queue";
   {
     auto queue = open(options);
@@ -38,8 +45,8 @@ TEST_CASE("a queue begins without its disk, and what an earlier run left joins i
     reader.acknowledge(only(reader.take()->batch->range()));
     queue->put_note("refused/test", "bad_value 1");
   }
-  std::filesystem::rename(folder / "disk", folder / "elsewhere");
-  std::ofstream(folder / "disk") << "in the way";
+  std::ofstream(folder / "file") << "not a folder";
+  lead_to(folder / "disk", folder / "file");
 
   auto queue = open(options);
   CHECK_FALSE(well(*queue));
@@ -56,8 +63,7 @@ TEST_CASE("a queue begins without its disk, and what an earlier run left joins i
   reader.acknowledge(only(first->batch->range()));
   REQUIRE(eventually([&] { return queue->stats().points_in_memory == 1; }));
 
-  std::filesystem::remove(folder / "disk");
-  std::filesystem::rename(folder / "elsewhere", folder / "disk");
+  lead_to(folder / "disk", folder / "good");
   REQUIRE(eventually([&] { return well(*queue); }));
   CHECK(queue->note("refused/test") == "bad_value 1");
   CHECK(queue->stats().points_in_memory == 0);
