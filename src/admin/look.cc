@@ -25,7 +25,8 @@ bool dropped_lately(const DestinationStatus& destination, std::int64_t now) {
 }
 
 bool needs_a_look(const Status& status, std::int64_t now) {
-  return status.queue.last_error || std::ranges::any_of(status.destinations, [&](const auto& each) {
+  return status.queue.last_error || status.last_reload_error ||
+         std::ranges::any_of(status.destinations, [&](const auto& each) {
            return is_not_connected(each, status) || is_behind(each) || dropped_lately(each, now);
          });
 }

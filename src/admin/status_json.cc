@@ -83,6 +83,7 @@ void each_field(T& status, const Field& field) {
   field("queue", status.queue);
   field("inputs", status.inputs);
   field("destinations", status.destinations);
+  field("last_reload_error", status.last_reload_error);
 }
 
 template <class T>

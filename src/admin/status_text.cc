@@ -249,6 +249,7 @@ void add_destination(Page& page, const DestinationStatus& destination, const Sta
 std::string to_text(const Status& status, std::int64_t now, bool bars) {
   Page page;
   add_headline(page, status, now);
+  if (status.last_reload_error) page.row("reload", *status.last_reload_error, true);
   add_queue(page, status.queue, now, bars);
   for (const InputStatus& each : status.inputs) add_input(page, each);
   for (const DestinationStatus& each : status.destinations) {

@@ -1,86 +1,11 @@
-#include "carbon_spool/daemon/daemon.h"
-
-#include <atomic>
-#include <mutex>
-#include <optional>
 #include <utility>
-#include <vector>
 
 #include <unistd.h>
 
-#include "carbon_spool/admin/admin_socket.h"
-#include "carbon_spool/input/ingest_threads.h"
-
+#include "daemon_impl.h"
 #include "daemon_status.h"
-#include "refusal_keeper.h"
-#include "refusal_note.h"
 
 namespace carbon_spool {
-namespace {
-
-/// The inputs' way to the queue.
-class QueueSink final : public PointSink {
- public:
-  explicit QueueSink(Queue& queue) : queue_(queue) {}
-
-  [[nodiscard]] std::optional<BatchBuilder> obtain_builder() override {
-    return queue_.obtain_builder();
-  }
-  std::uint64_t submit(BatchBuilder builder) override { return queue_.submit(std::move(builder)); }
-  void when_durable(std::uint64_t ticket, std::function<void(bool accepted)> then) override {
-    queue_.when_durable(ticket, std::move(then));
-  }
-
- private:
-  Queue& queue_;
-};
-
-class DaemonImpl final : public Daemon {
- public:
-  explicit DaemonImpl(const Config& config) : config_(config) {}
-  ~DaemonImpl() override;
-
-  [[nodiscard]] Result<void> start();
-  void stop() override;
-  [[nodiscard]] Status status() const override;
-
- private:
-  struct RunningInput {
-    std::string name;
-    std::unique_ptr<GraphiteInput> input;
-  };
-  struct RunningSender {
-    std::string name;
-    std::unique_ptr<GraphiteSender> sender;
-  };
-
-  void start_senders();
-  [[nodiscard]] Result<void> start_inputs();
-  [[nodiscard]] std::string answer(const std::string& request) const;
-  void log_started() const;
-
-  void stop_inputs();
-  void drain_senders();
-  void tear_down();
-
-  [[nodiscard]] Status status_of_parts() const;
-
-  const Config config_;
-  const std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
-  std::atomic<bool> stopping_{false};
-
-  /// Held while parts come and go, and while a status looks at them. Not while senders drain.
-  mutable std::mutex mutex_;
-  std::unique_ptr<Queue> queue_;
-  std::optional<QueueSink> sink_;
-  std::vector<RunningSender> senders_;
-  std::optional<IngestThreads> threads_;
-  std::vector<RunningInput> inputs_;
-  Status last_status_;  ///< once the queue is closed
-
-  std::optional<RefusalKeeper> refusals_;
-  std::unique_ptr<AdminSocket> admin_;
-};
 
 DaemonImpl::~DaemonImpl() {
   stop_inputs();
@@ -94,7 +19,7 @@ Result<void> DaemonImpl::start() {
     const std::lock_guard lock(mutex_);
     queue_ = std::move(queue.value());
     sink_.emplace(*queue_);
-    start_senders();
+    for (const DestinationConfig& each : config_.destinations) add_destination(each);
     if (auto started = start_inputs(); !started) return started.error();
   }
   auto admin = AdminSocket::listen(config_.admin_socket,
@@ -105,34 +30,42 @@ Result<void> DaemonImpl::start() {
   return success();
 }
 
-void DaemonImpl::start_senders() {
-  for (const DestinationConfig& destination : config_.destinations) {
-    SenderOptions options = destination.sender;
-    options.confirm_bytes = confirm_bytes_in_force(config_.queue, destination.sender);
-    options.points_waiting = [queue = queue_.get(), name = options.name] {
-      for (const ReaderStats& each : queue->stats().readers) {
-        if (each.name == name) return each.pending_points;
-      }
-      return std::uint64_t{0};
-    };
-    Reader& reader = queue_->add_reader(options.name, destination.reader);
-    senders_.push_back({options.name, GraphiteSender::start(options, reader)});
-  }
+SenderOptions sender_options(const Config& config, const DestinationConfig& destination) {
+  SenderOptions options = destination.sender;
+  options.confirm_bytes = confirm_bytes_in_force(config.queue, destination.sender);
+  return options;
+}
+
+std::unique_ptr<GraphiteSender> DaemonImpl::start_sender(const SenderOptions& options,
+                                                         Reader& reader) {
+  return GraphiteSender::start(options, reader, [queue = queue_.get(), name = options.name] {
+    for (const ReaderStats& each : queue->stats().readers) {
+      if (each.name == name) return each.pending_points;
+    }
+    return std::uint64_t{0};
+  });
+}
+
+void DaemonImpl::add_destination(const DestinationConfig& destination) {
+  const SenderOptions options = sender_options(config_, destination);
+  Reader& reader = queue_->add_reader(options.name, destination.reader);
+  senders_.push_back({options, &reader, start_sender(options, reader)});
 }
 
 Result<void> DaemonImpl::start_inputs() {
   threads_.emplace(config_.threads);
-  std::vector<RefusalKeeper::NamedInput> named;
-  for (const GraphiteInputOptions& options : config_.inputs) {
-    const std::string note = queue_->note(refusal_note_key(options.name)).value_or("");
-    auto input = GraphiteInput::start(options, queue_->add_producer(options.name), *sink_,
-                                      *threads_, from_refusal_note(note));
-    if (!input) return input.error().in("input " + options.name);
-    named.emplace_back(options.name, input.value().get());
-    inputs_.push_back({options.name, std::move(input.value())});
-  }
-  refusals_.emplace(*queue_, std::move(named));
+  auto inputs = prepare_inputs(config_);
+  if (!inputs) return inputs.error();
+  inputs_ = std::move(inputs.value());
+  for (RunningInput& each : inputs_) each.input->use_prepared();
+  keep_refusals();
   return success();
+}
+
+void DaemonImpl::keep_refusals() {
+  std::vector<RefusalKeeper::NamedInput> named;
+  for (const RunningInput& each : inputs_) named.emplace_back(each.name, each.input.get());
+  refusals_.emplace(*queue_, std::move(named));
 }
 
 std::string DaemonImpl::answer(const std::string& request) const {
@@ -174,6 +107,7 @@ void DaemonImpl::stop_inputs() {
   for (RunningInput& each : inputs_) each.input->stop();
   if (queue_) queue_->stop_appending();
   for (RunningInput& each : inputs_) each.input->finished();
+  for (RunningInput& each : ended_inputs_) each.input->finished();
   refusals_.reset();
 }
 
@@ -189,6 +123,7 @@ void DaemonImpl::tear_down() {
   senders_.clear();
   if (queue_) last_status_ = status_of_parts();
   inputs_.clear();
+  ended_inputs_.clear();
   threads_.reset();
   sink_.reset();
   queue_.reset();
@@ -199,7 +134,8 @@ Status DaemonImpl::status_of_parts() const {
   for (const RunningInput& each : inputs_) {
     sources.inputs[each.name] = {each.input->listening(), each.input->stats()};
   }
-  for (const RunningSender& each : senders_) sources.senders[each.name] = each.sender->stats();
+  for (const RunningSender& each : senders_)
+    sources.senders[each.options.name] = each.sender->stats();
   return make_status(sources);
 }
 
@@ -207,14 +143,13 @@ Status DaemonImpl::status() const {
   const std::lock_guard lock(mutex_);
   Status status = queue_ ? status_of_parts() : last_status_;
   status.version = CARBON_SPOOL_VERSION;
+  status.last_reload_error = last_reload_error_;
   status.state = !queue_ ? "stopped" : stopping_ ? "stopping" : "running";
   status.pid = ::getpid();
   status.uptime_seconds =
       std::chrono::duration_cast<Seconds>(std::chrono::steady_clock::now() - started_).count();
   return status;
 }
-
-}  // namespace
 
 Result<std::unique_ptr<Daemon>> Daemon::start(const Config& config) {
   auto daemon = std::make_unique<DaemonImpl>(config);

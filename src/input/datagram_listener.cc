@@ -10,17 +10,18 @@ constexpr int kBurstsPerTurn = 8;
 
 }  // namespace
 
-DatagramListener::DatagramListener(InputState& input, IngestThread& thread, UniqueFd fd)
-    : InputSocket(input, input.listeners, thread, std::move(fd)) {}
+DatagramListener::DatagramListener(InputState& input, ListeningPtr listening, IngestThread& thread,
+                                   UniqueFd fd)
+    : InputSocket(input, input.listeners, std::move(listening), thread, std::move(fd)) {}
 
 void DatagramListener::begin(std::unique_ptr<DatagramListener> self) {
-  if (self->input_.stopping.load()) return;
+  if (self->is_stopping()) return;
   self->join_thread();
   wait_until_readable(std::move(self));
 }
 
 void DatagramListener::on_readable(std::unique_ptr<DatagramListener> self) {
-  if (input_.stopping.load()) return;
+  if (is_stopping()) return;
   for (int turn = 0; turn < kBurstsPerTurn; ++turn) {
     const std::size_t received = thread_.datagrams().receive(fd());
     if (!take(received)) return close();
@@ -31,7 +32,7 @@ void DatagramListener::on_readable(std::unique_ptr<DatagramListener> self) {
 
 bool DatagramListener::take(std::size_t received) {
   const DatagramBurst& burst = thread_.datagrams();
-  LineIntake intake(input_, thread_);
+  LineIntake intake(input_, *listening_, thread_);
   for (std::size_t index = 0; index < received; ++index) {
     if (const auto drops = burst.drops(index)) count_kernel_drops(*drops);
     if (!take_payload(burst.payload(index), burst.is_cut_off(index), intake)) {

@@ -12,7 +12,7 @@ namespace carbon_spool {
 /// Takes datagrams of whole lines; the last line of each needs no LF.
 class DatagramListener : public InputSocket {
  public:
-  DatagramListener(InputState& input, IngestThread& thread, UniqueFd fd);
+  DatagramListener(InputState& input, ListeningPtr listening, IngestThread& thread, UniqueFd fd);
 
   /// Begins to receive. On its thread.
   static void begin(std::unique_ptr<DatagramListener> self);

@@ -1,5 +1,7 @@
 #include "carbon_spool/input/graphite_input.h"
 
+#include <algorithm>
+#include <mutex>
 #include <utility>
 
 #include <boost/asio/post.hpp>
@@ -26,57 +28,141 @@ class BoundGraphiteInput final : public GraphiteInput {
     finished();
   }
 
-  [[nodiscard]] Result<void> listen(std::vector<BoundSocket> sockets);
+  [[nodiscard]] Result<void> prepare(const GraphiteInputOptions& options) override;
+  void use_prepared() override;
 
   void stop() override;
   void finished() override {
     state_.listeners.wait_for_none();
     state_.connections.wait_for_none();
   }
-  [[nodiscard]] std::vector<Address> listening() const override { return listening_; }
+  [[nodiscard]] std::vector<Address> listening() const override;
   [[nodiscard]] GraphiteInputStats stats() const override;
 
  private:
+  /// An address that is bound, and not listened on yet.
+  struct Prepared {
+    ListeningPtr listening;
+    std::vector<BoundSocket> sockets;
+  };
+
   template <class Listener>
-  [[nodiscard]] static Result<void> begin(IngestThread& thread, std::unique_ptr<Listener> listener);
+  void begin(IngestThread& thread, std::unique_ptr<Listener> listener, const Address& address);
+  void listen(Prepared prepared);
+  void stop(const std::vector<ListeningPtr>& listenings);
   void stop_on(IngestThread& thread);
 
   IngestThreads& threads_;
   InputState state_;
-  std::vector<Address> listening_;
-  std::vector<OwnSocketFile> files_;
+  GraphiteInputOptions wanted_;  ///< as prepared
+  std::vector<Prepared> prepared_;
+  std::uint32_t datagram_sockets_ = 0;
+
+  mutable std::mutex mutex_;              ///< for `listening`
+  std::vector<ListeningPtr> listenings_;  ///< guarded by mutex_
 };
 
+Result<void> BoundGraphiteInput::prepare(const GraphiteInputOptions& options) {
+  prepared_.clear();
+  wanted_ = options;
+  for (const Address& each : options.listen) {
+    if (std::ranges::find(listenings_, each, [](const ListeningPtr& one) {
+          return one->configured;
+        }) != listenings_.end()) {
+      continue;
+    }
+    Result<std::vector<BoundSocket>> bound = bind_address(each);
+    if (!bound) {
+      prepared_.clear();
+      return bound.error().in("input " + options.name);
+    }
+    Prepared prepared{std::make_shared<Listening>(), std::move(bound.value())};
+    prepared.listening->configured = each;
+    for (BoundSocket& socket : prepared.sockets) {
+      prepared.listening->bound.push_back(socket.address);
+      if (socket.file) prepared.listening->files.push_back(std::move(*socket.file));
+    }
+    prepared_.push_back(std::move(prepared));
+  }
+  return success();
+}
+
+void BoundGraphiteInput::use_prepared() {
+  state_.max_connections = wanted_.max_connections;
+  std::vector<ListeningPtr> unwanted;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto kept = std::ranges::stable_partition(listenings_, [&](const ListeningPtr& each) {
+      return std::ranges::find(wanted_.listen, each->configured) != wanted_.listen.end();
+    });
+    unwanted.assign(kept.begin(), kept.end());
+    listenings_.erase(kept.begin(), kept.end());
+  }
+  stop(unwanted);
+  for (Prepared& each : prepared_) listen(std::move(each));
+  prepared_.clear();
+}
+
+void BoundGraphiteInput::listen(Prepared prepared) {
+  for (BoundSocket& each : prepared.sockets) {
+    const bool stream = is_stream(each.address);
+    IngestThread& thread = threads_.at(stream ? 0 : datagram_sockets_++ % threads_.size());
+    if (stream) {
+      begin(thread,
+            std::make_unique<StreamListener>(state_, prepared.listening, threads_,
+                                             std::move(each.fd)),
+            each.address);
+    } else {
+      begin(thread,
+            std::make_unique<DatagramListener>(state_, prepared.listening, thread,
+                                               std::move(each.fd)),
+            each.address);
+    }
+  }
+  const std::lock_guard lock(mutex_);
+  listenings_.push_back(std::move(prepared.listening));
+}
+
 template <class Listener>
-Result<void> BoundGraphiteInput::begin(IngestThread& thread, std::unique_ptr<Listener> listener) {
-  if (!listener->is_open()) return Error{"the kernel cannot watch any more sockets"};
+void BoundGraphiteInput::begin(IngestThread& thread, std::unique_ptr<Listener> listener,
+                               const Address& address) {
+  if (!listener->is_open()) {
+    state_.log_trouble("the kernel cannot watch any more sockets: not listening on " +
+                       to_string(address));
+    return;
+  }
   boost::asio::post(thread.io(), [listener = std::move(listener)]() mutable {
     Listener::begin(std::move(listener));
   });
-  return success();
 }
 
-Result<void> BoundGraphiteInput::listen(std::vector<BoundSocket> sockets) {
-  std::uint32_t datagram_sockets = 0;
-  for (BoundSocket& each : sockets) {
-    listening_.push_back(each.address);
-    if (each.file) files_.push_back(std::move(*each.file));
+std::vector<Address> BoundGraphiteInput::listening() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<Address> addresses;
+  for (const ListeningPtr& each : listenings_) {
+    addresses.insert(addresses.end(), each->bound.begin(), each->bound.end());
   }
-  for (BoundSocket& each : sockets) {
-    const bool stream = is_stream(each.address);
-    IngestThread& thread = threads_.at(stream ? 0 : datagram_sockets++ % threads_.size());
-    const Result<void> begun =
-        stream
-            ? begin(thread, std::make_unique<StreamListener>(state_, threads_, std::move(each.fd)))
-            : begin(thread, std::make_unique<DatagramListener>(state_, thread, std::move(each.fd)));
-    if (!begun) return begun.error().in("listen on " + to_string(each.address));
-  }
-  return success();
+  return addresses;
 }
 
 void BoundGraphiteInput::stop() {
-  if (state_.stopping.exchange(true)) return;
-  files_.clear();
+  prepared_.clear();
+  std::vector<ListeningPtr> all;
+  {
+    const std::lock_guard lock(mutex_);
+    all = listenings_;
+  }
+  stop(all);
+}
+
+void BoundGraphiteInput::stop(const std::vector<ListeningPtr>& listenings) {
+  bool any = false;
+  for (const ListeningPtr& each : listenings) {
+    if (each->stopping.exchange(true)) continue;
+    each->files.clear();
+    any = true;
+  }
+  if (!any) return;
   for (std::uint32_t index = 0; index < threads_.size(); ++index) stop_on(threads_.at(index));
 }
 
@@ -85,7 +171,7 @@ void BoundGraphiteInput::stop_on(IngestThread& thread) {
   const auto presence = std::make_shared<Attendance::Presence>(state_.listeners);
   thread.gatherer().run_unless_held([this, &thread, presence] {
     for (InputSocket& each : thread.sockets()) {
-      if (&each.input() == &state_) each.stop();
+      if (&each.input() == &state_ && each.listening().stopping) each.stop();
     }
     thread.gatherer().hand_over();
   });
@@ -110,17 +196,10 @@ Result<std::unique_ptr<GraphiteInput>> GraphiteInput::start(const GraphiteInputO
                                                             IngestThreads& threads,
                                                             const RefusalCounts& refused_before,
                                                             const Clock& clock) {
-  const std::string context = "input " + options.name;
-  std::vector<BoundSocket> sockets;
-  for (const Address& each : options.listen) {
-    Result<std::vector<BoundSocket>> bound = bind_address(each);
-    if (!bound) return bound.error().in(context);
-    for (BoundSocket& one : bound.value()) sockets.push_back(std::move(one));
-  }
   auto input =
       std::make_unique<BoundGraphiteInput>(options, producer, sink, threads, refused_before, clock);
-  const Result<void> listening = input->listen(std::move(sockets));
-  if (!listening) return listening.error().in(context);
+  if (auto prepared = input->prepare(options); !prepared) return prepared.error();
+  input->use_prepared();
   return std::unique_ptr<GraphiteInput>(std::move(input));
 }
 

@@ -1,12 +1,15 @@
 #include "input_socket.h"
 
+#include <utility>
+
 #include "ingest_thread.h"
 
 namespace carbon_spool {
 
-InputSocket::InputSocket(InputState& input, Attendance& attendance, IngestThread& thread,
-                         UniqueFd fd)
+InputSocket::InputSocket(InputState& input, Attendance& attendance, ListeningPtr listening,
+                         IngestThread& thread, UniqueFd fd)
     : input_(input),
+      listening_(std::move(listening)),
       thread_(thread),
       descriptor_(thread.io().get_executor()),
       presence_(attendance) {

@@ -33,13 +33,15 @@ class InputSocket : public boost::intrusive::list_base_hook<
 
   /// False if the loop could not take the descriptor, or once it was closed.
   [[nodiscard]] bool is_open() const { return descriptor_.is_open(); }
+  [[nodiscard]] const Listening& listening() const { return *listening_; }
   [[nodiscard]] const InputState& input() const { return input_; }
 
   /// Ends it, unless it has only its durability to wait for.
   virtual void stop() = 0;
 
  protected:
-  InputSocket(InputState& input, Attendance& attendance, IngestThread& thread, UniqueFd fd);
+  InputSocket(InputState& input, Attendance& attendance, ListeningPtr listening,
+              IngestThread& thread, UniqueFd fd);
 
   /// Makes the socket known to the thread. Once, before the first `wait_until_readable`.
   void join_thread();
@@ -59,7 +61,10 @@ class InputSocket : public boost::intrusive::list_base_hook<
   [[nodiscard]] int fd() { return descriptor_.native_handle(); }
   void close();
 
+  [[nodiscard]] bool is_stopping() const { return listening_->stopping.load(); }
+
   InputState& input_;
+  const ListeningPtr listening_;
   IngestThread& thread_;
 
  private:

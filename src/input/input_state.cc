@@ -22,7 +22,11 @@ std::string describe(const RefusalCounts& counts) {
 InputState::InputState(const GraphiteInputOptions& input_options, ProducerId input_producer,
                        PointSink& point_sink, const Clock& input_clock,
                        const RefusalCounts& refused_before)
-    : options(input_options), producer(input_producer), sink(point_sink), clock(input_clock) {
+    : name(input_options.name),
+      max_connections(input_options.max_connections),
+      producer(input_producer),
+      sink(point_sink),
+      clock(input_clock) {
   for (std::size_t index = 0; index < refused.size(); ++index) {
     refused[index] = refused_before[index];
   }
@@ -33,26 +37,26 @@ void InputState::count_refused(const RefusalCounts& counts, std::string_view sam
   for (std::size_t index = 0; index < counts.size(); ++index) {
     if (counts[index] != 0) refused[index].fetch_add(counts[index], std::memory_order_relaxed);
   }
-  refused_log_.log(LogLevel::Warning, "input " + options.name + ": refused lines of " +
-                                          std::string(peer) + ": " + describe(counts) +
-                                          ", such as " + quote_for_log(sample));
+  refused_log_.log(LogLevel::Warning, "input " + name + ": refused lines of " + std::string(peer) +
+                                          ": " + describe(counts) + ", such as " +
+                                          quote_for_log(sample));
 }
 
 void InputState::count_connection_refused(std::string_view peer, std::string_view reason) {
   connections_refused.fetch_add(1, std::memory_order_relaxed);
-  connection_log_.log(LogLevel::Warning, "input " + options.name + ": refused a connection of " +
+  connection_log_.log(LogLevel::Warning, "input " + name + ": refused a connection of " +
                                              std::string(peer) + ": " + std::string(reason));
 }
 
 void InputState::count_fragment_cut(std::string_view peer) {
   fragments_cut.fetch_add(1, std::memory_order_relaxed);
   fragment_log_.log(LogLevel::Warning,
-                    "input " + options.name + ": closed the connection of " + std::string(peer) +
+                    "input " + name + ": closed the connection of " + std::string(peer) +
                         ": unfinished lines take too much memory, and its line is the oldest");
 }
 
 void InputState::log_trouble(std::string_view text) {
-  trouble_log_.log(LogLevel::Error, "input " + options.name + ": " + std::string(text));
+  trouble_log_.log(LogLevel::Error, "input " + name + ": " + std::string(text));
 }
 
 }  // namespace carbon_spool

@@ -9,9 +9,12 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "carbon_spool/base/log.h"
 #include "carbon_spool/input/graphite_input.h"
+
+#include "own_socket_file.h"
 
 namespace carbon_spool {
 
@@ -59,6 +62,16 @@ class Attendance {
   std::uint32_t count_ = 0;
 };
 
+/// One address of `listen`: what came through it ends with it.
+struct Listening {
+  Address configured;
+  std::vector<Address> bound;  ///< with the ports that the kernel chose
+  std::vector<OwnSocketFile> files;
+  std::atomic<bool> stopping{false};
+};
+
+using ListeningPtr = std::shared_ptr<Listening>;
+
 /// What all sockets of one input share. Outlives them. Threads: any.
 struct InputState {
   InputState(const GraphiteInputOptions& input_options, ProducerId input_producer,
@@ -72,12 +85,12 @@ struct InputState {
   /// Writes a line for what went wrong on our side.
   void log_trouble(std::string_view text);
 
-  const GraphiteInputOptions options;
+  const std::string name;
+  std::atomic<std::uint32_t> max_connections;
   const ProducerId producer;
   PointSink& sink;
   const Clock& clock;
 
-  std::atomic<bool> stopping{false};
   std::array<std::atomic<std::uint64_t>, kRefusalCount> refused{};
   std::atomic<std::uint64_t> connections_refused{0};
   std::atomic<std::uint64_t> fragments_cut{0};

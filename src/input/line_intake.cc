@@ -20,14 +20,14 @@ std::uint32_t stamp(const Clock& clock) {
 
 }  // namespace
 
-LineIntake::LineIntake(InputState& input, IngestThread& thread)
-    : input_(input), thread_(thread), now_(stamp(input.clock)) {}
+LineIntake::LineIntake(InputState& input, const Listening& listening, IngestThread& thread)
+    : input_(input), listening_(listening), thread_(thread), now_(stamp(input.clock)) {}
 
 bool LineIntake::take_lines(std::string_view lines) {
   while (!lines.empty()) {
     BatchBuilder* const builder = thread_.gatherer().builder(input_.sink);
     // Looked at after `builder`, which may have been held back for long.
-    if (builder == nullptr || input_.stopping.load()) return false;
+    if (builder == nullptr || listening_.stopping.load()) return false;
     std::string_view last_refused;
     const ParsedLines parsed = parse_lines(lines, builder->room(), now_, refused_, &last_refused);
     if (last_refused.data() != nullptr) note_refused(last_refused);
@@ -49,7 +49,7 @@ bool LineIntake::take_unended_line(std::string_view line) {
     thread_.gatherer().hand_over();
     builder = thread_.gatherer().builder(input_.sink);
   }
-  if (builder == nullptr || input_.stopping.load()) return false;
+  if (builder == nullptr || listening_.stopping.load()) return false;
   RefusalCounts refused{};
   const ParsedLines parsed = parse_line(line, builder->room(), now_, refused);
   builder->commit(input_.producer, parsed.written, parsed.points, parsed.oldest_timestamp,

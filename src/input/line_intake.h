@@ -10,12 +10,13 @@ namespace carbon_spool {
 
 class IngestThread;
 struct InputState;
+struct Listening;
 
 /// Takes the lines of one burst of reading from one socket: parses them into the thread's builder
 /// and counts what was refused. One time of arrival for all. Threads: the ingest thread.
 class LineIntake {
  public:
-  LineIntake(InputState& input, IngestThread& thread);
+  LineIntake(InputState& input, const Listening& listening, IngestThread& thread);
 
   /// Takes lines that all end in LF. False: nothing is taken any more, and what was not yet taken
   /// is lost to the caller.
@@ -33,6 +34,7 @@ class LineIntake {
   void note_refused(std::string_view line);
 
   InputState& input_;
+  const Listening& listening_;
   IngestThread& thread_;
   const std::uint32_t now_;
   std::uint64_t points_ = 0;

@@ -16,18 +16,20 @@ constexpr int kReadsPerTurn = 4;
 
 }  // namespace
 
-StreamConnection::StreamConnection(InputState& input, IngestThread& thread, UniqueFd fd)
-    : InputSocket(input, input.connections, thread, std::move(fd)), Fragment(thread.fragments()) {}
+StreamConnection::StreamConnection(InputState& input, ListeningPtr listening, IngestThread& thread,
+                                   UniqueFd fd)
+    : InputSocket(input, input.connections, std::move(listening), thread, std::move(fd)),
+      Fragment(thread.fragments()) {}
 
 void StreamConnection::begin(std::unique_ptr<StreamConnection> self) {
-  if (self->input_.stopping.load()) return;
+  if (self->is_stopping()) return;
   self->join_thread();
   wait_until_readable(std::move(self));
 }
 
 void StreamConnection::on_readable(std::unique_ptr<StreamConnection> self) {
-  if (input_.stopping.load()) return reset();
-  LineIntake intake(input_, thread_);
+  if (is_stopping()) return reset();
+  LineIntake intake(input_, *listening_, thread_);
   const Outcome outcome = read(intake);
   if (intake.points() > 0) any_accepted_ = true;
   if (outcome == Outcome::EndOfFile) refuse_unfinished(intake);
@@ -108,7 +110,7 @@ void StreamConnection::stop() {
 }
 
 void StreamConnection::reset() {
-  LineIntake intake(input_, thread_);
+  LineIntake intake(input_, *listening_, thread_);
   refuse_unfinished(intake);
   report(intake);
   close();

@@ -18,7 +18,7 @@ namespace carbon_spool {
 /// listener has set SO_LINGER to zero, see bound_socket.cc).
 class StreamConnection : public InputSocket, private Fragment, public DurabilityWaiter {
  public:
-  StreamConnection(InputState& input, IngestThread& thread, UniqueFd fd);
+  StreamConnection(InputState& input, ListeningPtr listening, IngestThread& thread, UniqueFd fd);
 
   /// Begins to read. On its thread.
   static void begin(std::unique_ptr<StreamConnection> self);

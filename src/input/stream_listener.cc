@@ -52,20 +52,21 @@ bool concerns_one_connection(int error) {
 
 }  // namespace
 
-StreamListener::StreamListener(InputState& input, IngestThreads& threads, UniqueFd fd)
-    : InputSocket(input, input.listeners, threads.at(0), std::move(fd)),
+StreamListener::StreamListener(InputState& input, ListeningPtr listening, IngestThreads& threads,
+                               UniqueFd fd)
+    : InputSocket(input, input.listeners, std::move(listening), threads.at(0), std::move(fd)),
       threads_(threads),
       timer_(threads.at(0).io()),
       spare_(open_spare()) {}
 
 void StreamListener::begin(std::unique_ptr<StreamListener> self) {
-  if (self->input_.stopping.load()) return;
+  if (self->is_stopping()) return;
   self->join_thread();
   wait_until_readable(std::move(self));
 }
 
 void StreamListener::on_readable(std::unique_ptr<StreamListener> self) {
-  if (input_.stopping.load()) return;
+  if (is_stopping()) return;
   for (int turn = 0; turn < kAcceptsPerTurn; ++turn) {
     const int error = accept_one();
     if (error == EAGAIN) break;
@@ -88,16 +89,17 @@ int StreamListener::accept_one() {
 
 void StreamListener::admit(UniqueFd connection) {
   // Only this thread lets connections in, so the count cannot grow behind our back.
-  if (input_.connections.count() >= input_.options.max_connections) {
-    input_.count_connection_refused(peer_name(connection.get()),
-                                    "there are as many as max_connections (" +
-                                        std::to_string(input_.options.max_connections) +
-                                        ") allows");
+  const std::uint32_t most = input_.max_connections.load();
+  if (input_.connections.count() >= most) {
+    input_.count_connection_refused(
+        peer_name(connection.get()),
+        "there are as many as max_connections (" + std::to_string(most) + ") allows");
     return;
   }
   IngestThread& thread =
       threads_.at(std::exchange(next_thread_, (next_thread_ + 1) % threads_.size()));
-  auto stream = std::make_unique<StreamConnection>(input_, thread, std::move(connection));
+  auto stream =
+      std::make_unique<StreamConnection>(input_, listening_, thread, std::move(connection));
   if (!stream->is_open()) {
     input_.count_connection_refused("a client", "the kernel cannot watch any more sockets");
     return;

@@ -14,7 +14,7 @@ namespace carbon_spool {
 class StreamListener : public InputSocket {
  public:
   /// Accepts on the first of `threads`.
-  StreamListener(InputState& input, IngestThreads& threads, UniqueFd fd);
+  StreamListener(InputState& input, ListeningPtr listening, IngestThreads& threads, UniqueFd fd);
 
   /// Begins to accept. On its thread.
   static void begin(std::unique_ptr<StreamListener> self);

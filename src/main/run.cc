@@ -1,6 +1,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <ctime>
 #include <iostream>
 
 #include <sys/resource.h>
@@ -56,9 +57,19 @@ class Signals {
   sigset_t set_{};
 };
 
-void wait_for_the_end(const Signals& signals) {
+/// systemd wants to know since when, as CLOCK_MONOTONIC counts (sd_notify(3), RELOADING=1).
+std::string reloading_since_now() {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  const auto microseconds = std::int64_t{now.tv_sec} * 1'000'000 + now.tv_nsec / 1000;
+  return "RELOADING=1\nMONOTONIC_USEC=" + std::to_string(microseconds);
+}
+
+void reload_until_the_end(const Signals& signals, const std::string& config_file, Daemon& daemon) {
   while (signals.wait() == SIGHUP) {
-    log(LogLevel::Warning, "SIGHUP: reload is not available yet; restart to apply a configuration");
+    tell_service_manager(reloading_since_now());
+    daemon.reload(load_config(config_file));
+    tell_service_manager("READY=1");
   }
 }
 
@@ -83,7 +94,7 @@ int run_daemon(const RunArguments& arguments) {
     return kExitBadUsage;
   }
   tell_service_manager("READY=1");
-  wait_for_the_end(signals);
+  reload_until_the_end(signals, arguments.config_file, *daemon.value());
   tell_service_manager("STOPPING=1");
   Signals::let_end_at_once();
   daemon.value()->stop();

@@ -22,15 +22,16 @@ constexpr unsigned kPatienceInOrder = 20;
 
 }  // namespace
 
-std::unique_ptr<GraphiteSender> GraphiteSender::start(const SenderOptions& options,
-                                                      Reader& reader) {
-  return std::make_unique<Sender>(options, reader);
+std::unique_ptr<GraphiteSender> GraphiteSender::start(
+    const SenderOptions& options, Reader& reader, std::function<std::uint64_t()> points_waiting) {
+  return std::make_unique<Sender>(options, reader, std::move(points_waiting));
 }
 
-Sender::Sender(const SenderOptions& options, Reader& reader)
+Sender::Sender(const SenderOptions& options, Reader& reader,
+               std::function<std::uint64_t()> points_waiting)
     : options_(options),
       reader_(reader),
-      report_(options),
+      report_(options, std::move(points_waiting)),
       wake_(io_.get_executor()),
       backoff_(options.backoff_max, std::random_device()()),
       budget_(options.confirm_bytes, options.confirm_timeout),
@@ -47,8 +48,8 @@ Sender::~Sender() {
   finished();
 }
 
-void Sender::drain(Milliseconds timeout) {
-  asio::post(io_, [this, deadline = present() + timeout] { begin_drain(deadline); });
+void Sender::drain(Milliseconds timeout, Drain what) {
+  asio::post(io_, [this, what, deadline = present() + timeout] { begin_drain(deadline, what); });
 }
 
 void Sender::finished() {
@@ -182,9 +183,10 @@ void Sender::give_up() {
   if (!suspects_.empty()) reader_.put_back(suspects_.release_all());
 }
 
-void Sender::begin_drain(Moment deadline) {
+void Sender::begin_drain(Moment deadline, Drain what) {
   if (!draining_) hold_until_ = present();
   draining_ = true;
+  sends_no_more_ = sends_no_more_ || what == Drain::UnderWay;
   deadline_ = std::min(deadline_, deadline);
   wake_.notify();
 }

@@ -30,12 +30,14 @@ namespace carbon_spool {
 /// Threads: everything below runs on the sender's own thread, unless it says otherwise.
 class Sender final : public GraphiteSender {
  public:
-  Sender(const SenderOptions& options, Reader& reader);
+  Sender(const SenderOptions& options, Reader& reader,
+         std::function<std::uint64_t()> points_waiting);
   ~Sender() override;
 
-  void drain(Milliseconds timeout) override;         // any thread
-  void finished() override;                          // the owner's
-  [[nodiscard]] SenderStats stats() const override;  // any thread
+  using GraphiteSender::drain;
+  void drain(Milliseconds timeout, Drain what) override;  // any thread
+  void finished() override;                               // the owner's
+  [[nodiscard]] SenderStats stats() const override;       // any thread
 
  private:
   /// A connection that is being opened.
@@ -81,12 +83,15 @@ class Sender final : public GraphiteSender {
 
   [[nodiscard]] bool by_kernel() const { return options_.acknowledge == Acknowledge::Kernel; }
   [[nodiscard]] bool in_order() const { return options_.replay == Replay::OldestFirst; }
-  [[nodiscard]] bool nothing_to_send() const { return !reader_.has_unsent() && suspects_.empty(); }
+  [[nodiscard]] bool has_unsent() const { return !sends_no_more_ && reader_.has_unsent(); }
+  [[nodiscard]] bool nothing_to_send() const {
+    return sends_no_more_ || (!reader_.has_unsent() && suspects_.empty());
+  }
   [[nodiscard]] bool holding() const { return present() < hold_until_; }
   [[nodiscard]] bool expired() const;
   [[nodiscard]] bool over() const;
   void show_state();
-  void begin_drain(Moment deadline);
+  void begin_drain(Moment deadline, Drain what);
   void spawn(asio::awaitable<void> coroutine);
 
   const SenderOptions options_;
@@ -106,6 +111,7 @@ class Sender final : public GraphiteSender {
   Moment hold_until_{};              ///< back-off: nothing new is begun before
   Moment deadline_ = Moment::max();  ///< of the drain
   bool draining_ = false;
+  bool sends_no_more_ = false;
   bool renewing_ = false;         ///< the next connection takes the place of one that we ended
   unsigned bad_ends_ = 0;         ///< that we did not begin
   unsigned silent_in_a_row_ = 0;  ///< connections that ended Ending::Silent

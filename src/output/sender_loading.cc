@@ -31,6 +31,7 @@ bool Sender::may_load(const Carrier& carrier) const {
 }
 
 void Sender::load(Carrier& carrier) {
+  if (sends_no_more_) return;
   const bool trial_is_due = !carrier.loaded && suspects_.trial_is_due(reader_.has_unsent());
   // A trial that takes the server down must not take other connections with it.
   if (trial_is_due && !leaving_.empty()) return;
@@ -118,7 +119,7 @@ bool Sender::near_limit(const Carrier& carrier) const {
 bool Sender::is_done(const Carrier& carrier) const {
   if (expired()) return true;
   if (carrier.connection->unwritten() > 0 || leaving_.size() >= kMostLeaving) return false;
-  if (draining_ && !reader_.has_unsent() && (suspects_.empty() || carrier.loaded)) {
+  if (draining_ && !has_unsent() && (sends_no_more_ || suspects_.empty() || carrier.loaded)) {
     return !by_kernel() || carrier.cargo.empty();
   }
   return at_limit(carrier) && (holding() || (next_ && next_->result));
@@ -131,8 +132,8 @@ Moment Sender::next_event(const Carrier& carrier) const {
     if (moment > now) next = std::min(next, moment);
   };
   consider(hold_until_);
-  if (reader_.has_unsent()) consider(now + kTakeAgainAfter);
-  if (reader_.has_unsent(Part::Backlog)) consider(pace_.next(now));
+  if (has_unsent()) consider(now + kTakeAgainAfter);
+  if (has_unsent() && reader_.has_unsent(Part::Backlog)) consider(pace_.next(now));
   if (!carrier.settled) consider(std::max(carrier.next_look, now + Milliseconds(1)));
   if (carrier.loaded && !by_kernel()) {
     const Moment limit = carrier.loaded_at + confirm_every();

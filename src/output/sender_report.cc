@@ -6,9 +6,10 @@
 #include "carbon_spool/base/clock.h"
 
 namespace carbon_spool {
-SenderReport::SenderReport(const SenderOptions& options)
+SenderReport::SenderReport(const SenderOptions& options,
+                           std::function<std::uint64_t()> points_waiting)
     : label_("destination " + quote_for_log(options.name)),
-      points_waiting_(options.points_waiting) {
+      points_waiting_(std::move(points_waiting)) {
   stats_.since = system_clock().unix_seconds();
 }
 

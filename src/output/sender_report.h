@@ -19,7 +19,7 @@ namespace carbon_spool {
 /// one when it is back. Threads: `stats` from any, everything else from the sender's.
 class SenderReport {
  public:
-  explicit SenderReport(const SenderOptions& options);
+  SenderReport(const SenderOptions& options, std::function<std::uint64_t()> points_waiting);
 
   void state(SenderState state);
   void error(std::string_view why);

@@ -78,6 +78,7 @@ struct Status {
   QueueStatus queue;
   std::vector<InputStatus> inputs;
   std::vector<DestinationStatus> destinations;
+  std::optional<std::string> last_reload_error;  ///< why the newest reload changed nothing
 };
 
 [[nodiscard]] std::string to_json(const Status& status);
@@ -89,7 +90,7 @@ struct Status {
 
 /// True if something needs a look (exit code 1): a destination that is not connected (a stopped
 /// daemon's and orphans are not judged by that), unsent points older than 60 s, points dropped
-/// within the last hour, an error of the queue's store.
+/// within the last hour, an error of the queue's store, a reload that failed.
 [[nodiscard]] bool needs_a_look(const Status& status, std::int64_t now);
 
 }  // namespace carbon_spool

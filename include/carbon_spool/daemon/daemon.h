@@ -18,6 +18,12 @@ class Daemon {
 
   virtual ~Daemon() = default;
 
+  /// Tries everything first: errors in the file, keys that need a restart, addresses that cannot be
+  /// had change nothing. Then changes what differs. Destinations that go or change have what they
+  /// sent confirmed before, within `shutdown_timeout`. Logs the outcome, and keeps a failure for
+  /// the status until a reload works. By the owner, as `stop`.
+  virtual void reload(const LoadedConfig& next) = 0;
+
   /// In this order: stop accepting, append what is in hand, let senders drain until
   /// `shutdown_timeout`, sync, close the queue. Logs what is left waiting.
   virtual void stop() = 0;

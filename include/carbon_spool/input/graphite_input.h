@@ -34,6 +34,8 @@ struct GraphiteInputOptions {
   std::string name = "graphite";
   std::vector<Address> listen;
   std::uint32_t max_connections = 20000;  ///< of all its stream listeners together
+
+  friend bool operator==(const GraphiteInputOptions&, const GraphiteInputOptions&) = default;
 };
 
 struct GraphiteInputStats {
@@ -65,6 +67,15 @@ class GraphiteInput {
 
   /// Stops, and waits as `finished` does.
   virtual ~GraphiteInput() = default;
+
+  /// Binds what is in `listen` and is not listened on yet; nothing else changes. Takes back what
+  /// was prepared before and not used. Fails naming the address that could not be had.
+  [[nodiscard]] virtual Result<void> prepare(const GraphiteInputOptions& options) = 0;
+
+  /// Puts what was prepared into use. What is in both the old and the new `listen` keeps its
+  /// sockets and connections. What is only in the old stops listening; connections that came
+  /// through it end as at a stop.
+  virtual void use_prepared() = 0;
 
   /// Closes the listeners, removes their socket files, reads no more, hands over what is in hand;
   /// connections are reset, except those that were half-closed and wait only for durability. When

@@ -37,9 +37,14 @@ struct SenderOptions {
   Milliseconds connect_timeout{5'000};
   Milliseconds backoff_max{30'000};
   Milliseconds stall_timeout{600'000};
-  /// How many points wait for it, for the log line that says it is back. Called on the sender's
-  /// thread; may be empty.
-  std::function<std::uint64_t()> points_waiting{};
+
+  friend bool operator==(const SenderOptions&, const SenderOptions&) = default;
+};
+
+/// What a drain is to send.
+enum class Drain {
+  All,       ///< everything that waits
+  UnderWay,  ///< nothing more: only what was sent is to be confirmed
 };
 
 enum class SenderState { Connected, Connecting, BackingOff, Stalled, Unconfirmed };
@@ -60,15 +65,19 @@ struct SenderStats {
 /// Threads:  the owner makes, stops and destroys it; `stats` from any thread.
 class GraphiteSender {
  public:
-  /// Starts the thread. `reader` must outlive it.
-  [[nodiscard]] static std::unique_ptr<GraphiteSender> start(const SenderOptions& options,
-                                                             Reader& reader);
+  /// Starts the thread. `reader` must outlive it. `points_waiting` says how many points wait for
+  /// it, for the log line that it is back; called on the sender's thread, may be empty.
+  [[nodiscard]] static std::unique_ptr<GraphiteSender> start(
+      const SenderOptions& options, Reader& reader,
+      std::function<std::uint64_t()> points_waiting = {});
 
   virtual ~GraphiteSender() = default;
 
-  /// Begins to drain: sends what waits, then half-closes and waits for the confirmation; ends at
-  /// the latest after `timeout`. Does not wait for it: see `finished`.
-  virtual void drain(Milliseconds timeout) = 0;
+  /// Begins to drain: sends what is to be sent, then half-closes and waits for the confirmation;
+  /// ends at the latest after `timeout`, and puts back what was not confirmed. Does not wait for
+  /// it: see `finished`.
+  virtual void drain(Milliseconds timeout, Drain what) = 0;
+  void drain(Milliseconds timeout) { drain(timeout, Drain::All); }
 
   /// Waits until the drain is over.
   virtual void finished() = 0;

@@ -1,0 +1,103 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "carbon_spool/admin/admin_socket.h"
+#include "carbon_spool/daemon/daemon.h"
+#include "carbon_spool/input/ingest_threads.h"
+
+#include "refusal_keeper.h"
+
+namespace carbon_spool {
+
+/// The inputs' way to the queue.
+class QueueSink final : public PointSink {
+ public:
+  explicit QueueSink(Queue& queue) : queue_(queue) {}
+
+  [[nodiscard]] std::optional<BatchBuilder> obtain_builder() override {
+    return queue_.obtain_builder();
+  }
+  std::uint64_t submit(BatchBuilder builder) override { return queue_.submit(std::move(builder)); }
+  void when_durable(std::uint64_t ticket, std::function<void(bool accepted)> then) override {
+    queue_.when_durable(ticket, std::move(then));
+  }
+
+ private:
+  Queue& queue_;
+};
+
+/// The daemon. Starting, stopping and its status are in daemon.cc, changing its configuration while
+/// it runs in reload.cc.
+class DaemonImpl final : public Daemon {
+ public:
+  explicit DaemonImpl(const Config& config) : config_(config) {}
+  ~DaemonImpl() override;
+
+  [[nodiscard]] Result<void> start();
+  void reload(const LoadedConfig& next) override;
+  void stop() override;
+  [[nodiscard]] Status status() const override;
+
+ private:
+  struct RunningInput {
+    std::string name;
+    std::unique_ptr<GraphiteInput> input;
+  };
+  struct RunningSender {
+    SenderOptions options;  ///< in force
+    Reader* reader;
+    std::unique_ptr<GraphiteSender> sender;
+  };
+
+  // daemon.cc
+  [[nodiscard]] Result<void> start_inputs();
+  [[nodiscard]] std::unique_ptr<GraphiteSender> start_sender(const SenderOptions& options,
+                                                             Reader& reader);
+  void add_destination(const DestinationConfig& destination);
+  void keep_refusals();
+  [[nodiscard]] std::string answer(const std::string& request) const;
+  void log_started() const;
+
+  void stop_inputs();
+  void drain_senders();
+  void tear_down();
+
+  [[nodiscard]] Status status_of_parts() const;
+
+  // reload.cc
+  [[nodiscard]] Result<void> change_to(const Config& next);
+  [[nodiscard]] Result<std::vector<RunningInput>> prepare_inputs(const Config& next);
+  void take_back_prepared();
+  void change_destinations(const Config& next);
+  void change_inputs(const Config& next, std::vector<RunningInput> added);
+
+  Config config_;  ///< changed with mutex_ held
+  const std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
+  std::atomic<bool> stopping_{false};
+
+  /// Held while parts come and go, and while a status looks at them. Not while senders drain.
+  mutable std::mutex mutex_;
+  std::unique_ptr<Queue> queue_;
+  std::optional<QueueSink> sink_;
+  std::vector<RunningSender> senders_;
+  std::optional<IngestThreads> threads_;
+  std::vector<RunningInput> inputs_;
+  std::optional<std::string> last_reload_error_;
+  Status last_status_;  ///< once the queue is closed
+
+  std::vector<RunningInput> ended_inputs_;  ///< stopped, some of their answers may be owed
+  std::optional<RefusalKeeper> refusals_;
+  std::unique_ptr<AdminSocket> admin_;
+};
+
+/// What the sender of a destination is started with.
+[[nodiscard]] SenderOptions sender_options(const Config& config,
+                                           const DestinationConfig& destination);
+
+}  // namespace carbon_spool

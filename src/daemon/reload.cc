@@ -1,0 +1,168 @@
+// Changing the configuration of a running daemon: everything is tried first, then what differs is
+// changed, and nothing else.
+
+#include <algorithm>
+#include <utility>
+
+#include "daemon_impl.h"
+#include "refusal_note.h"
+
+namespace carbon_spool {
+namespace {
+
+/// The keys that differ and cannot be changed while the daemon runs; empty: none.
+std::string need_a_restart(const Config& from, const Config& to) {
+  std::string keys;
+  const auto add = [&keys](bool differs, const char* key) {
+    if (differs) keys += (keys.empty() ? "" : ", ") + std::string(key);
+  };
+  add(from.queue.path != to.queue.path, "queue.path");
+  add(from.threads != to.threads, "daemon.threads");
+  add(from.admin_socket != to.admin_socket, "admin.socket");
+  return keys;
+}
+
+bool names(const Config& config, const std::string& destination) {
+  return std::ranges::any_of(config.destinations, [&](const DestinationConfig& each) {
+    return each.sender.name == destination;
+  });
+}
+
+}  // namespace
+
+void DaemonImpl::reload(const LoadedConfig& next) {
+  Result<void> done = success();
+  if (next.errors.empty()) {
+    done = change_to(next.config);
+  } else {
+    for (const ConfigError& each : next.errors) log(LogLevel::Error, "reload: " + to_string(each));
+    done = Error{to_string(next.errors.front())};
+  }
+  log(done ? LogLevel::Info : LogLevel::Error,
+      done ? "reloaded" : "not reloaded, everything stays as it was: " + done.error().message);
+  const std::lock_guard lock(mutex_);
+  last_reload_error_.reset();
+  if (!done) last_reload_error_ = done.error().message;
+}
+
+Result<void> DaemonImpl::change_to(const Config& next) {
+  if (const std::string keys = need_a_restart(config_, next); !keys.empty()) {
+    return Error{"a change of " + keys + " needs a restart"};
+  }
+  for (RunningInput& each : ended_inputs_) each.input->finished();
+  ended_inputs_.clear();
+  auto added = prepare_inputs(next);
+  if (!added) {
+    take_back_prepared();
+    return added.error();
+  }
+
+  set_log_level(next.log_level);
+  if (next.queue != config_.queue) queue_->change_options(next.queue);
+  change_destinations(next);
+  change_inputs(next, std::move(added.value()));
+  const std::lock_guard lock(mutex_);
+  config_ = next;
+  return success();
+}
+
+/// Binds every address that is new, and uses none of them yet. Returns the inputs that are new.
+Result<std::vector<DaemonImpl::RunningInput>> DaemonImpl::prepare_inputs(const Config& next) {
+  std::vector<RunningInput> added;
+  for (const GraphiteInputOptions& options : next.inputs) {
+    const auto running = std::ranges::find(inputs_, options.name, &RunningInput::name);
+    GraphiteInput* input = nullptr;
+    if (running == inputs_.end()) {
+      GraphiteInputOptions nowhere = options;
+      nowhere.listen.clear();
+      const std::string note = queue_->note(refusal_note_key(options.name)).value_or("");
+      auto made = GraphiteInput::start(nowhere, queue_->add_producer(options.name), *sink_,
+                                       *threads_, from_refusal_note(note));
+      if (!made) return made.error();
+      added.push_back({options.name, std::move(made.value())});
+      input = added.back().input.get();
+    } else {
+      input = running->input.get();
+    }
+    if (auto prepared = input->prepare(options); !prepared) return prepared.error();
+  }
+  return added;
+}
+
+void DaemonImpl::take_back_prepared() {
+  for (const GraphiteInputOptions& options : config_.inputs) {
+    const auto running = std::ranges::find(inputs_, options.name, &RunningInput::name);
+    // What it listens on already needs nothing, so this cannot fail.
+    if (running != inputs_.end()) static_cast<void>(running->input->prepare(options));
+  }
+}
+
+/// Senders that go, or that are replaced, have their unconfirmed points confirmed first, all of
+/// them at the same time; the others go on meanwhile.
+void DaemonImpl::change_destinations(const Config& next) {
+  std::vector<RunningSender> ending;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto stays = [&](const RunningSender& running) {
+      return std::ranges::any_of(next.destinations, [&](const DestinationConfig& each) {
+        return sender_options(next, each) == running.options;
+      });
+    };
+    const auto gone = std::stable_partition(senders_.begin(), senders_.end(), stays);
+    std::move(gone, senders_.end(), std::back_inserter(ending));
+    senders_.erase(gone, senders_.end());
+  }
+  for (RunningSender& each : ending) each.sender->drain(config_.shutdown_timeout, Drain::UnderWay);
+  for (RunningSender& each : ending) {
+    each.sender->finished();
+    each.sender.reset();
+  }
+
+  const std::lock_guard lock(mutex_);
+  for (const RunningSender& each : ending) {
+    if (!names(next, each.options.name)) queue_->release_reader(each.options.name);
+  }
+  config_.queue = next.queue;  // what a connection may carry goes by the cap
+  for (const DestinationConfig& each : next.destinations) {
+    const std::string& name = each.sender.name;
+    const auto has_name = [&](const RunningSender& running) {
+      return running.options.name == name;
+    };
+    const auto running = std::ranges::find_if(senders_, has_name);
+    const auto ended = std::ranges::find_if(ending, has_name);
+    if (running != senders_.end()) {
+      running->reader->change_options(each.reader);
+    } else if (ended != ending.end()) {
+      const SenderOptions options = sender_options(next, each);
+      ended->reader->change_options(each.reader);
+      senders_.push_back({options, ended->reader, start_sender(options, *ended->reader)});
+    } else {
+      add_destination(each);
+    }
+  }
+}
+
+void DaemonImpl::change_inputs(const Config& next, std::vector<RunningInput> added) {
+  std::vector<RunningInput> gone;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto first_gone =
+        std::stable_partition(inputs_.begin(), inputs_.end(), [&](const RunningInput& running) {
+          return std::ranges::any_of(next.inputs, [&](const GraphiteInputOptions& each) {
+            return each.name == running.name;
+          });
+        });
+    std::move(first_gone, inputs_.end(), std::back_inserter(gone));
+    inputs_.erase(first_gone, inputs_.end());
+    std::ranges::move(added, std::back_inserter(inputs_));
+  }
+  for (RunningInput& each : gone) each.input->stop();
+  for (RunningInput& each : inputs_) each.input->use_prepared();
+  // Writes the counts of those that are gone, too.
+  refusals_.reset();
+  keep_refusals();
+  // Half-closed connections may still wait for the disk: not here.
+  std::ranges::move(gone, std::back_inserter(ended_inputs_));
+}
+
+}  // namespace carbon_spool
