@@ -170,7 +170,8 @@ class Reload(harness.EndToEnd):
             wait_until(lambda name=name: daemon.to(name)["points_pending"] == daemon.to(name)["points_unconfirmed"],
                        f"everything was sent to {name}")  # fmt: skip
         wait_until(lambda: checks["stays"].unique == sent, "all points arrive")
-        self.assertEqual(receivers["stays"].connections_total, 1 + sent * 40 // (32 * harness.MIB))
+        # Confirmations alone: one for each half of what a connection may carry, at most.
+        self.assertLessEqual(receivers["stays"].connections_total, 2 + sent * 35 // (16 * harness.MIB))
         # It began at the first reload and kept its place while it was gone.
         status = daemon.now()
         self.assert_adds_up(status)
