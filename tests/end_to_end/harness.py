@@ -278,12 +278,16 @@ class Daemon:
 
     def start(self, env=None, wrapper=()):
         """`wrapper`: a command that ends in running what stands behind it."""
-        with self.log.open("ab") as log:
-            self.process = spawn([*wrapper, PROGRAM, "run", "--config", str(self.file)], log, log, env)
-        wait_until(self._ready, "the daemon runs")
+        self.launch(env, wrapper)
+        wait_until(self.ready, "the daemon runs")
         return self
 
-    def _ready(self):
+    def launch(self, env=None, wrapper=()):
+        """Starts it, and does not wait."""
+        with self.log.open("ab") as log:
+            self.process = spawn([*wrapper, PROGRAM, "run", "--config", str(self.file)], log, log, env)
+
+    def ready(self):
         if self.process.poll() is not None:
             raise AssertionError(f"the daemon ended at its start with {self.process.returncode}:\n{self.log_tail()}")
         status = self.try_status()
