@@ -85,12 +85,12 @@ def _die_with_parent():
     _LIBC.prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
-def spawn(command, stdout, stderr, env=None):
+def spawn(command, stdout, stderr, env=None, stdin=subprocess.DEVNULL):
     """A child that does not outlive the test. To be called from the main thread: it is that thread's
     end that kills the child."""
     assert threading.current_thread() is threading.main_thread()
     return subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr, preexec_fn=_die_with_parent,
+        command, stdin=stdin, stdout=stdout, stderr=stderr, preexec_fn=_die_with_parent,
         env=None if env is None else {**os.environ, **env},
     )  # fmt: skip
 
@@ -146,12 +146,20 @@ def half_close(client):
     """Half-closes and waits for the answer: True for a clean end of file, False for anything else."""
     try:
         client.shutdown(socket.SHUT_WR)
-        clean = client.recv(1) == b""
-        return clean and client.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == 0
     except OSError as error:
+        client.close()
         if isinstance(error, ConnectionError) or error.errno == errno.ENOTCONN:  # reset before we were done
             return False
         raise
+    return ended_cleanly(client)
+
+
+def ended_cleanly(client):
+    """Waits for the end of a connection that was half-closed: True for a clean end of file."""
+    try:
+        return client.recv(1) == b"" and client.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == 0
+    except ConnectionError:
+        return False
     finally:
         client.close()
 
@@ -270,12 +278,16 @@ class Daemon:
 
     def start(self, env=None, wrapper=()):
         """`wrapper`: a command that ends in running what stands behind it."""
-        with self.log.open("ab") as log:
-            self.process = spawn([*wrapper, PROGRAM, "run", "--config", str(self.file)], log, log, env)
-        wait_until(self._ready, "the daemon runs")
+        self.launch(env, wrapper)
+        wait_until(self.ready, "the daemon runs")
         return self
 
-    def _ready(self):
+    def launch(self, env=None, wrapper=()):
+        """Starts it, and does not wait."""
+        with self.log.open("ab") as log:
+            self.process = spawn([*wrapper, PROGRAM, "run", "--config", str(self.file)], log, log, env)
+
+    def ready(self):
         if self.process.poll() is not None:
             raise AssertionError(f"the daemon ended at its start with {self.process.returncode}:\n{self.log_tail()}")
         status = self.try_status()

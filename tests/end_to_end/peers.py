@@ -1,6 +1,7 @@
 """Graphite servers as they are met: good, hung, resetting, deaf, out of reach."""
 
 import collections
+import contextlib
 import os
 import selectors
 import socket
@@ -42,13 +43,14 @@ class Receiver:
     """Reads lines on a thread of its own and hands whole ones to `take`; closes a connection only
     after its peer's end of file. Can be stopped from reading, killed and started again."""
 
-    def __init__(self, take, port=None, receive_buffer=None, closes=True, path=None):
+    def __init__(self, take, port=None, receive_buffer=None, closes=True, path=None, host="127.0.0.1"):
         self._take = take
         self._own_port = None
         if path is None and port is None:
             port = self._own_port = ReservedPort()
         self._port = port
         self._path = path
+        self._host = host
         self._receive_buffer = receive_buffer
         self._closes = closes  # False: never answers a half-close
         self._thread = None
@@ -74,7 +76,7 @@ class Receiver:
             self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             if self._receive_buffer:
                 self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self._receive_buffer)
-            self._listener.bind(("127.0.0.1", self._port.number))
+            self._listener.bind((self._host, self._port.number))
         self._listener.listen(128)
         self._listener.setblocking(False)
         self._selector = selectors.DefaultSelector()
@@ -97,6 +99,20 @@ class Receiver:
     def die(self):
         """Resets every connection and listens no more."""
         self._end(reset)
+
+    def reset_all(self):
+        """Resets every connection; goes on listening."""
+        self._on_thread(lambda: self._close_all(reset))
+
+    def half_close_all(self):
+        """Ends every connection's other direction, and goes on reading."""
+
+        def half_close():
+            for connection in self._fragments:
+                with contextlib.suppress(OSError):  # it is gone already
+                    connection.shutdown(socket.SHUT_WR)
+
+        self._on_thread(half_close)
 
     def close_idle(self):
         """Ends every connection from this side, in order, as servers do with idle ones."""
@@ -159,19 +175,24 @@ class Receiver:
         if not self._paused:
             self._selector.register(connection, selectors.EVENT_READ)
 
+    def receive(self, connection):
+        """Reads what is there."""
+        count = connection.recv_into(self._buffer)
+        return self._buffer[:count]
+
     def _read(self, connection):
         try:
-            count = connection.recv_into(self._buffer)
+            read = self.receive(connection)
         except BlockingIOError:
             return
         except OSError:
             self._forget(connection)
             connection.close()
             return
-        if count == 0:
+        if not read:
             self._end_of_file(connection)
             return
-        data = self._fragments[connection] + self._buffer[:count]
+        data = self._fragments[connection] + read
         whole = data.rfind(b"\n") + 1
         self._fragments[connection] = bytes(data[whole:])
         if whole:
@@ -205,10 +226,10 @@ class Receiver:
             for connection in self._fragments:
                 self._selector.register(connection, selectors.EVENT_READ)
 
-    def _close_all(self):
+    def _close_all(self, ending=socket.socket.close):
         for connection in list(self._fragments):
             self._forget(connection)
-            connection.close()
+            ending(connection)
 
 
 class ResettingReceiver(Receiver):
@@ -236,8 +257,8 @@ class ResettingReceiver(Receiver):
 class ChokingReceiver(Receiver):
     """Dies of one particular line: resets the connection that brings it, what came with it unread."""
 
-    def __init__(self, take, poison):
-        super().__init__(take)
+    def __init__(self, take, poison, **keys):
+        super().__init__(take, **keys)
         self._poison = poison
         self.resets = 0
 

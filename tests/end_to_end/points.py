@@ -51,6 +51,7 @@ class CheckList:
         self.strange = 0
         self.strange_examples = []
         self.out_of_order = 0
+        self.newest = -1
         self._last = -1
 
     def __call__(self, lines):
@@ -66,6 +67,7 @@ class CheckList:
             if numbers[0] < self._last or numbers != sorted(numbers):
                 self.out_of_order += 1
             self._last = numbers[-1]
+            self.newest = max(self.newest, max(numbers))
 
     def _note_strange(self, lines):
         for line in lines.splitlines():
