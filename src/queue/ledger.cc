@@ -155,6 +155,7 @@ ReaderState& Ledger::adopt(const std::string& name, const ReaderOptions& options
   if (at == readers_.end()) {
     ReaderState fresh;
     fresh.as_of = end_;
+    fresh.began = end_;
     fresh.live_from = end_;
     if (!readable_.empty()) {
       restore_lost(name, readable_);
@@ -163,6 +164,7 @@ ReaderState& Ledger::adopt(const std::string& name, const ReaderOptions& options
       fresh.waiting = waiting();
       fresh.to_send = fresh.waiting;
       fresh.received = fresh.waiting.points();
+      if (!fresh.waiting.empty()) fresh.began = fresh.waiting.front().begin;
     }
     at = readers_.insert_or_assign(name, std::move(fresh)).first;
   }
@@ -174,6 +176,7 @@ ReaderState& Ledger::adopt(const std::string& name, const ReaderOptions& options
 void Ledger::restore_lost(const std::string& name, const RangeSet& readable) {
   ReaderState state;
   state.as_of = end_;
+  state.began = readable.empty() ? end_ : readable.front().begin;
   state.live_from = end_;
   state.waiting = readable;
   state.to_send = readable;
@@ -200,6 +203,27 @@ RangeSet Ledger::release(const std::string& name) {
   return kept;
 }
 
+RangeSet Ledger::hand_over(const std::string& orphan, const std::string& heir) {
+  auto node = readers_.extract(orphan);
+  const RangeSet waited = node.mapped().waiting;
+  const auto found = readers_.find(heir);
+  if (found == readers_.end()) {
+    node.key() = heir;
+    readers_.insert(std::move(node));
+    return waited;
+  }
+  ReaderState& reader = found->second;
+  RangeSet given = waited;
+  if (reader.began.sequence.value > 0) given = waited.intersection({Mark{}, reader.began});
+  given.erase(reader.waiting);
+  given.erase(reader.resending);
+  for (const ReaderState::Kept& piece : reader.kept) given.erase(piece.ranges);
+  reader.waiting.insert(given);
+  reader.to_send.insert(given);
+  reader.received += given.points();
+  return given;
+}
+
 void Ledger::put_in_front(Ledger earlier, const Mark& begin) {
   for (auto& [name, before] : earlier.readers_) {
     const auto found = readers_.find(name);
@@ -209,6 +233,7 @@ void Ledger::put_in_front(Ledger earlier, const Mark& begin) {
       continue;
     }
     ReaderState& reader = found->second;
+    reader.began = before.began;
     reader.waiting.insert(before.waiting);
     reader.to_send.insert(before.to_send);
     reader.sent_before.insert(before.sent_before);

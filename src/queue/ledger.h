@@ -40,6 +40,7 @@ struct ReaderState {
   std::int64_t last_drop_at = 0;  ///< Unix seconds; 0: never
   std::deque<Kept> kept;          ///< in order of acknowledgement
   RangeSet resending;             ///< acknowledged once, being sent again
+  Mark began;                     ///< it was given everything from there on; sequence 0: not known
 
   // Of this run only.
   bool orphan = true;  ///< nobody asked for it yet, or nobody uses it any more
@@ -107,6 +108,10 @@ class Ledger {
 
   /// A reader whose position cannot be read begins with `readable`; what is missing in it is lost.
   void restore_lost(const std::string& name, const RangeSet& readable);
+
+  /// What waits for `orphan` waits for `heir`, as far as that did not get it itself. Without a
+  /// position `heir` that of the orphan becomes it. Returns what `heir` got.
+  RangeSet hand_over(const std::string& orphan, const std::string& heir);
 
   /// Puts what an earlier run left in front of what this one did without it. What this one did
   /// begins at `begin`, far behind the end of the earlier.

@@ -10,8 +10,8 @@
 namespace carbon_spool {
 namespace {
 
-constexpr std::uint8_t kReaderFormat = 2;
-/// Before there was anything kept.
+// 1: before anything was kept; 2: before it was known where a reader began.
+constexpr std::uint8_t kReaderFormat = 3;
 constexpr std::uint8_t kOldestReaderFormat = 1;
 
 class Writer {
@@ -124,6 +124,7 @@ std::string ReaderState::encode() const {
     out.number(piece.until);
     out.ranges(piece.ranges);
   }
+  out.mark(began);
   return out.take();
 }
 
@@ -152,6 +153,7 @@ Result<ReaderState> ReaderState::decode(std::string_view stored) {
       state.kept.push_back({in.ranges(), until});
     }
   }
+  if (format >= 3) state.began = in.mark();
   if (!in.good()) return Error{"a position is cut short"};
   return state;
 }

@@ -42,7 +42,8 @@ struct OpenedStore {
 /// (queue_recovery.cc), appending
 /// (queue_append.cc), the cap (queue_room.cc), other limits (queue_limits.cc), readers
 /// (queue_readers.cc), a disk that fails (queue_outage.cc), syncing, removing and what else has its
-/// time (queue_upkeep.cc), numbers (queue_stats.cc).
+/// time (queue_upkeep.cc), numbers (queue_stats.cc), what a person looks at or decides
+/// (queue_by_hand.cc).
 ///
 /// Locks: `write_mutex_` before `store_gate_` before `mutex_`. Whoever writes to the store, or
 /// changes what is on disk of the ledger, holds `write_mutex_`. Who only reads the store holds
@@ -62,6 +63,12 @@ class QueueImpl final : public Queue {
   void stop_appending() override;
   [[nodiscard]] Reader& add_reader(const std::string& name, const ReaderOptions& options) override;
   void release_reader(const std::string& name) override;
+  [[nodiscard]] Result<std::unique_ptr<BatchWalk>> walk(const WalkOptions& options) const override;
+  [[nodiscard]] Result<std::uint64_t> purge(const std::string& reader,
+                                            std::optional<std::int64_t> accepted_before) override;
+  [[nodiscard]] Result<void> forget_reader(const std::string& name) override;
+  [[nodiscard]] Result<std::uint64_t> hand_over(const std::string& orphan,
+                                                const std::string& heir) override;
   void change_options(const QueueOptions& options) override;
   void put_note(const std::string& key, const std::string& text) override;
   [[nodiscard]] std::optional<std::string> note(const std::string& key) const override;
@@ -171,6 +178,9 @@ class QueueImpl final : public Queue {
 
   /// Readers are asked for at the start. Until then a position that was lost may be wanted.
   static constexpr unsigned kTicksUntilPositionsAreSettled = 60;
+
+  // queue_by_hand.cc
+  [[nodiscard]] Result<void> must_be_unused(const std::string& reader) const;
 
   // queue_upkeep.cc
   void upkeep_loop();

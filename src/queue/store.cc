@@ -204,6 +204,10 @@ void Store::Write::put_state(std::string_view key, std::string_view value) {
   impl_->batch.Put(impl_->state, slice(key), slice(value));
 }
 
+void Store::Write::remove_state(std::string_view key) {
+  impl_->batch.Delete(impl_->state, slice(key));
+}
+
 void Store::Write::remove_batch(Sequence sequence) {
   impl_->batch.SingleDelete(impl_->batches, slice(key_of(sequence)));
 }

@@ -55,6 +55,7 @@ class Store {
     ~Write();
     void put_batch(Sequence sequence, std::string_view stored);
     void put_state(std::string_view key, std::string_view value);
+    void remove_state(std::string_view key);
     /// Only for batches that `is_gathering`.
     void remove_batch(Sequence sequence);
     [[nodiscard]] std::uint64_t bytes() const;
@@ -96,6 +97,7 @@ class Store {
 
   /// Gives the value to `use`, or returns false if there is no such batch, or none that is whole.
   /// Fails if the disk could not be read: that may pass.
+  /// A checksum is looked at whenever something is read from the disk.
   [[nodiscard]] Result<bool> read_batch(Sequence sequence,
                                         const std::function<void(std::string_view)>& use) const;
   /// All of the column family `state`.

@@ -1,31 +1,13 @@
 // Live and backlog, what is kept to be sent again, and the limits that are not the cap.
 
-#include <atomic>
 #include <filesystem>
 
 #include "eventually.h"
 #include "queue_steps.h"
+#include "set_clock.h"
 
 namespace carbon_spool {
 namespace {
-
-/// A wall clock that the test sets.
-class SetClock : public Clock {
- public:
-  [[nodiscard]] std::chrono::system_clock::time_point now() const override {
-    return std::chrono::system_clock::time_point(Seconds(seconds_));
-  }
-  void forward(Seconds by) { seconds_ += by.count(); }
-
- private:
-  std::atomic<std::int64_t> seconds_{kTimestamp};
-};
-
-std::unique_ptr<Queue> open_at(const QueueOptions& options, const Clock& clock) {
-  auto queue = Queue::open(options, clock);
-  if (!queue) FAIL(queue.error().message);
-  return std::move(queue.value());
-}
 
 std::string first_word(const std::optional<Reader::Taken>& taken) {
   if (!taken) return "";
@@ -101,7 +83,7 @@ TEST_CASE("beginning again and again does not make a position grow without bound
 
 TEST_CASE("what is kept for a duration is let go after it, also over a restart", "[queue]") {
   const TempDir folder;
-  SetClock clock;
+  SetClock clock(kTimestamp);
   const QueueOptions options = options_for(folder);
   {
     auto queue = open_at(options, clock);
@@ -149,7 +131,7 @@ TEST_CASE("after a crash what was kept is sent again: nobody watched the destina
 
 TEST_CASE("max_age drops what could not be sent in time, and only that", "[queue]") {
   const TempDir folder;
-  SetClock clock;
+  SetClock clock(kTimestamp);
   QueueOptions options = options_for(folder);
   options.max_age = Seconds(3600);
   auto queue = open_at(options, clock);

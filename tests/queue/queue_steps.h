@@ -48,10 +48,14 @@ inline QueueOptions options_for(const TempDir& folder) {
   return options;
 }
 
-inline std::unique_ptr<Queue> open(const QueueOptions& options) {
-  auto queue = Queue::open(options);
+inline std::unique_ptr<Queue> open_at(const QueueOptions& options, const Clock& clock) {
+  auto queue = Queue::open(options, clock);
   if (!queue) FAIL(queue.error().message);
   return std::move(queue.value());
+}
+
+inline std::unique_ptr<Queue> open(const QueueOptions& options) {
+  return open_at(options, system_clock());
 }
 
 inline RangeSet only(const Range& range) {

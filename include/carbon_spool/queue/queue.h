@@ -13,6 +13,7 @@
 #include "carbon_spool/base/result.h"
 #include "carbon_spool/base/units.h"
 #include "carbon_spool/queue/batch.h"
+#include "carbon_spool/queue/batch_walk.h"
 #include "carbon_spool/queue/range_set.h"
 
 namespace carbon_spool {
@@ -76,7 +77,7 @@ struct ReaderStats {
   std::uint64_t resent_points = 0;  ///< sent again after they had been sent before
   std::uint64_t kept_points = 0;    ///< acknowledged, and kept to be sent again
   /// By reason: `cap`, `max_age`, `max_backlog`, `min_free_disk`, `memory_limit`, `damaged`,
-  /// `poison`.
+  /// `poison`, `purged`.
   std::map<std::string, std::uint64_t> dropped_points;
   std::optional<std::int64_t> last_drop_at;  ///< Unix seconds
   std::optional<std::uint32_t>
@@ -191,6 +192,10 @@ class Queue {
   /// written). Fails if there is none.
   [[nodiscard]] static Result<QueueStats> inspect(const std::string& path);
 
+  /// As `walk`, through a queue that no daemon has open.
+  [[nodiscard]] static Result<std::unique_ptr<BatchWalk>> walk_stopped(const std::string& path,
+                                                                       const WalkOptions& options);
+
   virtual ~Queue() = default;
 
   // --- producers ---
@@ -226,6 +231,29 @@ class Queue {
   /// Nobody uses that Reader any more, and it is gone. Its position stays, as an orphan. What it
   /// had taken is to be sent again.
   virtual void release_reader(const std::string& name) = 0;
+
+  // --- what a person looks at or decides ---
+
+  /// Fails if there is no reader of that name.
+  [[nodiscard]] virtual Result<std::unique_ptr<BatchWalk>> walk(
+      const WalkOptions& options) const = 0;
+
+  /// Drops what waits for that reader, counted under `purged`, and returns how many points that
+  /// were. With `accepted_before` (Unix milliseconds) only batches that are older.
+  /// Fails if there is no reader of that name.
+  [[nodiscard]] virtual Result<std::uint64_t> purge(
+      const std::string& reader, std::optional<std::int64_t> accepted_before) = 0;
+
+  /// Removes the position of that name, with its counts and whatever waits for it. Fails if there
+  /// is none, if a Reader of that name is in use, or while the disk fails.
+  [[nodiscard]] virtual Result<void> forget_reader(const std::string& name) = 0;
+
+  /// What waits for `orphan` from before `heir` began waits for `heir` from now on, as backlog;
+  /// what came later `heir` has had itself. If there is no position `heir` yet, that of the orphan
+  /// gets this name, with its counts. The orphan is gone. Returns how many points were handed over.
+  /// Fails if there is no such orphan, if a Reader of its name is in use, or while the disk fails.
+  [[nodiscard]] virtual Result<std::uint64_t> hand_over(const std::string& orphan,
+                                                        const std::string& heir) = 0;
 
   /// All but `path` and `memory_for_newest` take effect at once. A smaller cap drops at once what
   /// does not fit; under DropNewest and Block the queue is full until enough was delivered.
