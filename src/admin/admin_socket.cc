@@ -3,6 +3,7 @@
 #include <list>
 #include <system_error>
 #include <thread>
+#include <utility>
 
 #include <boost/asio.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
@@ -29,7 +30,7 @@ constexpr mode_t kSocketMode = 0660;
 
 class AsioAdminSocket final : public AdminSocket {
  public:
-  explicit AsioAdminSocket(std::function<std::string(const std::string&)> answer)
+  explicit AsioAdminSocket(std::function<AdminAnswer(const std::string&)> answer)
       : answer_(std::move(answer)), acceptor_(context_), pause_(context_) {}
 
   ~AsioAdminSocket() override {
@@ -81,13 +82,20 @@ class AsioAdminSocket final : public AdminSocket {
   asio::awaitable<void> serve(stream_protocol::socket client) {
     const auto place = clients_.insert(clients_.end(), &client);
     asio::steady_timer deadline(context_, kClientDeadline);
-    error_code ignored;
-    co_await (answer_request(client) ||
-              deadline.async_wait(asio::redirect_error(asio::use_awaitable, ignored)));
+    co_await (answer_request(client, deadline) || wait_past(deadline));
     clients_.erase(place);
   }
 
-  asio::awaitable<void> answer_request(stream_protocol::socket& client) {
+  /// However often it is put off.
+  static asio::awaitable<void> wait_past(asio::steady_timer& deadline) {
+    error_code ignored;
+    do {
+      co_await deadline.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    } while (deadline.expiry() > std::chrono::steady_clock::now());
+  }
+
+  asio::awaitable<void> answer_request(stream_protocol::socket& client,
+                                       asio::steady_timer& deadline) {
     error_code failed;
     std::string request;
     const std::size_t line =
@@ -95,9 +103,12 @@ class AsioAdminSocket final : public AdminSocket {
                                         '\n', asio::redirect_error(asio::use_awaitable, failed));
     if (failed) co_return;
     request.resize(line - 1);
-    const std::string answer = answer_(request);
-    co_await asio::async_write(client, asio::buffer(answer),
-                               asio::redirect_error(asio::use_awaitable, failed));
+    const AdminAnswer answer = answer_(request);
+    for (std::string piece = answer(); !piece.empty() && !failed; piece = answer()) {
+      deadline.expires_after(kClientDeadline);
+      co_await asio::async_write(client, asio::buffer(piece),
+                                 asio::redirect_error(asio::use_awaitable, failed));
+    }
   }
 
   void close_all() {
@@ -114,7 +125,7 @@ class AsioAdminSocket final : public AdminSocket {
     if (ours) ::unlink(path_.c_str());
   }
 
-  const std::function<std::string(const std::string&)> answer_;
+  const std::function<AdminAnswer(const std::string&)> answer_;
   std::string path_;
   struct stat file_ {};  ///< the file we made, in case another was put in its place
 
@@ -129,8 +140,12 @@ class AsioAdminSocket final : public AdminSocket {
 
 }  // namespace
 
+AdminAnswer whole_answer(std::string text) {
+  return [text = std::move(text)]() mutable { return std::exchange(text, std::string()); };
+}
+
 Result<std::unique_ptr<AdminSocket>> AdminSocket::listen(
-    const std::string& path, std::function<std::string(const std::string& request)> answer) {
+    const std::string& path, std::function<AdminAnswer(const std::string& request)> answer) {
   auto made = std::make_unique<AsioAdminSocket>(std::move(answer));
   const Result<void> started = made->start(path);
   if (!started) return started.error().in("admin socket");

@@ -33,10 +33,12 @@ Error last_error() {
 
 }  // namespace
 
-Result<std::string> ask_admin(const std::string& path, const std::string& request,
-                              int timeout_seconds) {
+Result<void> ask_admin(const std::string& path, const std::string& request,
+                       const std::function<bool(std::string_view piece)>& take,
+                       int timeout_seconds) {
   const Error late{"no answer within " + std::to_string(timeout_seconds) + " s"};
-  const auto deadline = Clock::now() + std::chrono::seconds(timeout_seconds);
+  const std::chrono::seconds timeout(timeout_seconds);
+  auto deadline = Clock::now() + timeout;
   const Result<sockaddr_un> address = unix_address(path);
   if (!address) return address.error();
   const UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
@@ -56,16 +58,30 @@ Result<std::string> ask_admin(const std::string& path, const std::string& reques
     if (some > 0) sent += static_cast<std::size_t>(some);
   }
 
-  std::string answer;
-  std::array<char, 16384> piece{};
+  bool answered = false;
+  std::array<char, 65536> piece{};
   while (true) {
     if (!wait_for(fd.get(), POLLIN, deadline)) return late.in(path);
     const ssize_t some = ::recv(fd.get(), piece.data(), piece.size(), 0);
-    if (some > 0) answer.append(piece.data(), static_cast<std::size_t>(some));
     if (some == 0) break;
     if (some < 0 && errno != EAGAIN && errno != EINTR) return last_error().in(path);
+    if (some < 0) continue;
+    answered = true;
+    if (!take({piece.data(), static_cast<std::size_t>(some)})) return success();
+    deadline = Clock::now() + timeout;
   }
-  if (answer.empty()) return Error{"closed without an answer"}.in(path);
+  if (!answered) return Error{"closed without an answer"}.in(path);
+  return success();
+}
+
+Result<std::string> ask_admin(const std::string& path, const std::string& request,
+                              int timeout_seconds) {
+  std::string answer;
+  const auto append = [&answer](std::string_view piece) {
+    answer += piece;
+    return true;
+  };
+  if (auto asked = ask_admin(path, request, append, timeout_seconds); !asked) return asked.error();
   return answer;
 }
 

@@ -4,6 +4,7 @@
 
 #include "daemon_impl.h"
 #include "daemon_status.h"
+#include "queue_requests.h"
 
 namespace carbon_spool {
 
@@ -68,9 +69,23 @@ void DaemonImpl::keep_refusals() {
   refusals_.emplace(*queue_, std::move(named));
 }
 
-std::string DaemonImpl::answer(const std::string& request) const {
-  if (request == "status") return to_json(status());
-  return R"({"error": "unknown request"})";
+AdminAnswer DaemonImpl::answer(const std::string& request) {
+  if (request == "status") return whole_answer(to_json(status()));
+  const auto asked = queue_request_from(request);
+  if (!asked) return whole_answer("failed unknown request\n");
+  std::set<std::string> configured;
+  {
+    const std::lock_guard lock(mutex_);
+    configured = names_of_destinations(config_);
+  }
+  // The admin thread ends before the queue does.
+  return answer_queue_request(*queue_, configured, *asked);
+}
+
+std::set<std::string> names_of_destinations(const Config& config) {
+  std::set<std::string> names;
+  for (const DestinationConfig& each : config.destinations) names.insert(each.sender.name);
+  return names;
 }
 
 void DaemonImpl::log_started() const {

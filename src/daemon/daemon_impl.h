@@ -4,6 +4,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -61,7 +62,7 @@ class DaemonImpl final : public Daemon {
                                                              Reader& reader);
   void add_destination(const DestinationConfig& destination);
   void keep_refusals();
-  [[nodiscard]] std::string answer(const std::string& request) const;
+  [[nodiscard]] AdminAnswer answer(const std::string& request);
   void log_started() const;
 
   void stop_inputs();
@@ -99,5 +100,7 @@ class DaemonImpl final : public Daemon {
 /// What the sender of a destination is started with.
 [[nodiscard]] SenderOptions sender_options(const Config& config,
                                            const DestinationConfig& destination);
+
+[[nodiscard]] std::set<std::string> names_of_destinations(const Config& config);
 
 }  // namespace carbon_spool

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,42 @@ struct StatusArguments {
   bool watch = false;  ///< again every second until interrupted
 };
 [[nodiscard]] int show_status(const StatusArguments& arguments);
+
+/// Which of the points that wait.
+struct WaitingArguments {
+  std::string config_file = kDefaultConfigFile;
+  std::string destination;  ///< empty: of any
+  std::string path;         ///< these three as PointFilter reads them
+  std::string from;
+  std::string until;
+};
+struct PeekArguments {
+  WaitingArguments waiting;
+  std::uint64_t limit = 10;  ///< points to show
+};
+[[nodiscard]] int peek_queue(const PeekArguments& arguments);
+[[nodiscard]] int export_queue(const WaitingArguments& arguments);
+
+struct VerifyArguments {
+  std::string config_file = kDefaultConfigFile;
+};
+[[nodiscard]] int verify_queue(const VerifyArguments& arguments);
+
+struct PurgeArguments {
+  std::string config_file = kDefaultConfigFile;
+  std::string destination;
+  bool all = false;        ///< of all destinations
+  std::string older_than;  ///< a duration; empty: whatever the age
+  bool yes = false;        ///< do not ask
+};
+[[nodiscard]] int purge_queue(const PurgeArguments& arguments);
+
+struct AdoptArguments {
+  std::string config_file = kDefaultConfigFile;
+  std::string orphan;
+  std::string destination;
+};
+[[nodiscard]] int adopt_position(const AdoptArguments& arguments);
 
 struct ReceiveArguments {
   std::vector<std::string> listen;  ///< addresses, as `parse_address` reads them

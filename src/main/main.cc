@@ -1,3 +1,6 @@
+#include <functional>
+#include <memory>
+
 #include <CLI/CLI.hpp>
 
 #include "commands.h"
@@ -5,10 +8,134 @@
 namespace carbon_spool {
 namespace {
 
+/// What the command that was given does, once its arguments are read.
+using Chosen = std::function<int()>;
+
 void add_config_option(CLI::App& command, std::string& file) {
   command.add_option("--config", file, "the configuration file")
       ->type_name("FILE")
       ->capture_default_str();
+}
+
+/// A command with arguments of its own, which live as long as what it is chosen by.
+template <class Arguments>
+CLI::App& add_command(CLI::App& to, const char* name, const char* description,
+                      int (*run)(const Arguments&), Chosen& chosen,
+                      const std::function<void(CLI::App&, Arguments&)>& add_options) {
+  const auto arguments = std::make_shared<Arguments>();
+  CLI::App& command = *to.add_subcommand(name, description);
+  add_options(command, *arguments);
+  command.callback([&chosen, arguments, run] { chosen = [=] { return run(*arguments); }; });
+  return command;
+}
+
+void add_daemon_commands(CLI::App& app, Chosen& chosen) {
+  add_command<RunArguments>(app, "run", "be the daemon, in the foreground", run_daemon, chosen,
+                            [](CLI::App& command, RunArguments& arguments) {
+                              add_config_option(command, arguments.config_file);
+                            });
+
+  add_command<CheckArguments>(
+      app, "check", "read the configuration, print it or its errors", check_config, chosen,
+      [](CLI::App& command, CheckArguments& arguments) {
+        add_config_option(command, arguments.config_file);
+        command.add_flag("--connect", arguments.connect,
+                         "also try every destination, and say which would confirm");
+      })
+      .footer(
+          "Exit code: 0 good; 1 with --connect, a destination did not connect or would not\n"
+          "confirm; 2 bad usage or configuration");
+
+  add_command<StatusArguments>(
+      app, "status", "show the queue and every destination", show_status, chosen,
+      [](CLI::App& command, StatusArguments& arguments) {
+        add_config_option(command, arguments.config_file);
+        command.add_flag("--json", arguments.json, "for programs");
+        command.add_flag("--watch", arguments.watch, "again every second, with bars");
+      })
+      .footer(
+          "Exit code: 0 all is well; 1 something needs a look; 2 bad usage or configuration;\n"
+          "3 the daemon is not running (what is shown is the queue as it was left)");
+}
+
+void add_waiting_options(CLI::App& command, WaitingArguments& arguments) {
+  add_config_option(command, arguments.config_file);
+  command.add_option("--destination", arguments.destination, "what waits for this one (any)")
+      ->type_name("NAME");
+  command
+      .add_option("--path", arguments.path,
+                  "only metric paths that match, as in 'servers.*.cpu'; * stands for dots, too")
+      ->type_name("PATTERN");
+  command
+      .add_option("--from", arguments.from,
+                  "only timestamps from then on: Unix seconds, or 2h for two hours ago")
+      ->type_name("TIME");
+  command.add_option("--until", arguments.until, "only timestamps until then")->type_name("TIME");
+}
+
+void add_queue_commands(CLI::App& app, Chosen& chosen) {
+  CLI::App& queue = *app.add_subcommand("queue", "look at what waits, write it out, drop it");
+  queue.require_subcommand(1);
+
+  add_command<PeekArguments>(queue, "peek", "show the oldest points that wait", peek_queue, chosen,
+                             [](CLI::App& command, PeekArguments& arguments) {
+                               add_waiting_options(command, arguments.waiting);
+                               command.add_option("--limit", arguments.limit, "how many")
+                                   ->type_name("POINTS")
+                                   ->capture_default_str();
+                             });
+
+  add_command<WaitingArguments>(queue, "export",
+                                "write out what waits, as lines that a Graphite server takes",
+                                export_queue, chosen, add_waiting_options);
+
+  add_command<VerifyArguments>(queue, "verify", "read every batch and check its checksum",
+                               verify_queue, chosen,
+                               [](CLI::App& command, VerifyArguments& arguments) {
+                                 add_config_option(command, arguments.config_file);
+                               });
+
+  add_command<PurgeArguments>(
+      queue, "purge", "drop what waits for a destination; asks twice", purge_queue, chosen,
+      [](CLI::App& command, PurgeArguments& arguments) {
+        add_config_option(command, arguments.config_file);
+        command.add_option("--destination", arguments.destination, "what waits for this one")
+            ->type_name("NAME");
+        command.add_flag("--all", arguments.all, "what waits for any");
+        command
+            .add_option("--older-than", arguments.older_than,
+                        "only what was accepted longer ago than, for instance, 12h")
+            ->type_name("DURATION");
+        command.add_flag("--yes", arguments.yes, "do not ask");
+      })
+      .footer("A destination that is not in the configuration any more is forgotten with that.");
+
+  add_command<AdoptArguments>(
+      queue, "adopt", "hand what waits for an orphan to another destination", adopt_position,
+      chosen, [](CLI::App& command, AdoptArguments& arguments) {
+        add_config_option(command, arguments.config_file);
+        command
+            .add_option("orphan", arguments.orphan, "a name that is no more in the configuration")
+            ->type_name("ORPHAN")
+            ->required();
+        command.add_option("destination", arguments.destination, "who gets it")
+            ->type_name("NAME")
+            ->required();
+      });
+}
+
+void add_receiver(CLI::App& app, Chosen& chosen) {
+  add_command<ReceiveArguments>(
+      app, "receive", "be a small Graphite server that prints what arrives", receive, chosen,
+      [](CLI::App& command, ReceiveArguments& arguments) {
+        command
+            .add_option("--listen", arguments.listen,
+                        "tcp://host:port, udp://host:port, unix:///path or unixgram:///path;\n"
+                        "port 0: any free one; may be given more than once")
+            ->type_name("ADDRESS")
+            ->required();
+        command.add_flag("--count", arguments.count, "print how many lines came, not the lines");
+      });
 }
 
 int run_command_line(int argc, char** argv) {
@@ -18,52 +145,17 @@ int run_command_line(int argc, char** argv) {
   app.set_version_flag("--version", "carbon-spool " CARBON_SPOOL_VERSION, "print the version");
   app.get_help_ptr()->description("print this help; also behind a command");
   app.require_subcommand(1);
-
-  RunArguments run_arguments;
-  CLI::App* const run = app.add_subcommand("run", "be the daemon, in the foreground");
-  add_config_option(*run, run_arguments.config_file);
-
-  CheckArguments check_arguments;
-  CLI::App* const check =
-      app.add_subcommand("check", "read the configuration, print it or its errors");
-  add_config_option(*check, check_arguments.config_file);
-  check->add_flag("--connect", check_arguments.connect,
-                  "also try every destination, and say which would confirm");
-  check->footer(
-      "Exit code: 0 good; 1 with --connect, a destination did not connect or would not confirm;\n"
-      "2 bad usage or configuration");
-
-  StatusArguments status_arguments;
-  CLI::App* const status = app.add_subcommand("status", "show the queue and every destination");
-  add_config_option(*status, status_arguments.config_file);
-  status->add_flag("--json", status_arguments.json, "for programs");
-  status->add_flag("--watch", status_arguments.watch, "again every second, with bars");
-  status->footer(
-      "Exit code: 0 all is well; 1 something needs a look; 2 bad usage or configuration;\n"
-      "3 the daemon is not running (what is shown is the queue as it was left)");
-
-  ReceiveArguments receive_arguments;
-  CLI::App* const receiver =
-      app.add_subcommand("receive", "be a small Graphite server that prints what arrives");
-  receiver
-      ->add_option("--listen", receive_arguments.listen,
-                   "tcp://host:port, udp://host:port, unix:///path or unixgram:///path;\n"
-                   "port 0: any free one; may be given more than once")
-      ->type_name("ADDRESS")
-      ->required();
-  receiver->add_flag("--count", receive_arguments.count,
-                     "print how many lines came, not the lines");
-
+  Chosen chosen;
+  add_daemon_commands(app, chosen);
+  add_queue_commands(app, chosen);
+  add_receiver(app, chosen);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& stopped) {
     // Zero for --help and --version.
     return app.exit(stopped) == 0 ? kExitGood : kExitBadUsage;
   }
-  if (run->parsed()) return run_daemon(run_arguments);
-  if (check->parsed()) return check_config(check_arguments);
-  if (status->parsed()) return show_status(status_arguments);
-  return receive(receive_arguments);
+  return chosen();
 }
 
 }  // namespace

@@ -18,8 +18,8 @@ namespace carbon_spool {
 namespace {
 
 std::unique_ptr<AdminSocket> listen_at(const std::string& path) {
-  auto socket =
-      AdminSocket::listen(path, [](const std::string& request) { return "you said " + request; });
+  auto socket = AdminSocket::listen(
+      path, [](const std::string& request) { return whole_answer("you said " + request); });
   REQUIRE(socket);
   return std::move(socket.value());
 }
@@ -41,10 +41,38 @@ TEST_CASE("a request line gets its answer", "[admin]") {
 TEST_CASE("an answer may be large", "[admin]") {
   const TempDir folder;
   const std::string large(20'000'000, 'x');
-  const auto socket =
-      AdminSocket::listen(folder / "admin.sock", [&](const std::string&) { return large; });
+  const auto socket = AdminSocket::listen(folder / "admin.sock",
+                                          [&](const std::string&) { return whole_answer(large); });
   REQUIRE(socket);
   CHECK((ask_admin(folder / "admin.sock", "status").value() == large));
+}
+
+TEST_CASE("an answer in pieces is made while it is taken, and ends when nobody takes it",
+          "[admin]") {
+  const TempDir folder;
+  const std::string path = folder / "admin.sock";
+  constexpr int kPieces = 100;
+  const std::string piece(1 << 20, 'x');
+  std::atomic<int> made = 0;
+  const auto socket = AdminSocket::listen(path, [&](const std::string& request) -> AdminAnswer {
+    if (request != "pieces") return whole_answer("whole");
+    return [&] { return ++made > kPieces ? std::string() : piece; };
+  });
+  REQUIRE(socket);
+  std::size_t got = 0;
+  const auto take = [&](std::string_view part) {
+    // Others have their turn meanwhile.
+    if (got < piece.size()) CHECK(ask_admin(path, "other").value() == "whole");
+    got += part.size();
+    return true;
+  };
+  REQUIRE(ask_admin(path, "pieces", take));
+  CHECK(got == kPieces * piece.size());
+
+  made = 0;
+  REQUIRE(ask_admin(path, "pieces", [](std::string_view) { return false; }));
+  REQUIRE(ask_admin(path, "other"));
+  CHECK(made < kPieces / 2);
 }
 
 TEST_CASE("silent clients do not hold others up", "[admin]") {
@@ -91,7 +119,8 @@ TEST_CASE("a second daemon on the same socket is refused", "[admin]") {
   const TempDir folder;
   const std::string path = folder / "admin.sock";
   const auto first = listen_at(path);
-  const auto second = AdminSocket::listen(path, [](const std::string&) { return "no"; });
+  const auto second =
+      AdminSocket::listen(path, [](const std::string&) { return whole_answer("no"); });
   REQUIRE_FALSE(second);
   CHECK(second.error().message == "admin socket: another process listens on " + path);
   CHECK(ask_admin(path, "x").value() == "you said x");

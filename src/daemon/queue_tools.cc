@@ -1,0 +1,94 @@
+#include "carbon_spool/daemon/queue_tools.h"
+
+#include <utility>
+
+#include "carbon_spool/admin/admin_socket.h"
+#include "carbon_spool/daemon/daemon.h"
+
+#include "daemon_impl.h"
+#include "queue_requests.h"
+
+namespace carbon_spool {
+namespace {
+
+class QueueToolsImpl final : public QueueTools {
+ public:
+  explicit QueueToolsImpl(const Config& config) : config_(config) {}
+
+  [[nodiscard]] Result<Status> status() override {
+    const auto answer = ask_admin(config_.admin_socket, "status");
+    if (answer) return status_from_json(answer.value());
+    return status_of_stopped(config_);
+  }
+
+  [[nodiscard]] Result<void> walk(const WalkOptions& options,
+                                  const std::function<bool(const WalkedBatch&)>& see) override {
+    if (is_running()) {
+      QueueRequest request;
+      request.destination = options.reader.value_or("");
+      request.verify = options.verify;
+      bool stopped = false;
+      const auto asked = ask(request, [&](const WalkedBatch& batch) {
+        stopped = !see(batch);
+        return !stopped;
+      });
+      if (!asked && !stopped) return asked.error();
+      return success();
+    }
+    auto walk = Queue::walk_stopped(config_.queue.path, options);
+    if (!walk) return walk.error();
+    while (const auto step = walk.value()->next()) {
+      if (!see(walked(*walk.value(), *step, options.verify))) break;
+    }
+    return success();
+  }
+
+  [[nodiscard]] Result<std::uint64_t> purge(const std::string& destination,
+                                            std::optional<std::int64_t> accepted_before) override {
+    return change({QueueRequest::What::Purge, destination, "", accepted_before, false});
+  }
+
+  [[nodiscard]] Result<std::uint64_t> adopt(const std::string& orphan,
+                                            const std::string& heir) override {
+    return change({QueueRequest::What::Adopt, orphan, heir, {}, false});
+  }
+
+ private:
+  [[nodiscard]] bool is_running() const {
+    return ask_admin(config_.admin_socket, "status").has_value();
+  }
+
+  [[nodiscard]] Result<std::uint64_t> ask(
+      const QueueRequest& request, const std::function<bool(const WalkedBatch&)>& see) const {
+    // Longer than a status may take: a table that was just purged is removed before the answer.
+    constexpr int kTimeoutSeconds = 60;
+    QueueAnswer answer(see);
+    const auto asked = ask_admin(
+        config_.admin_socket, to_line(request),
+        [&](std::string_view piece) { return answer.take(piece); }, kTimeoutSeconds);
+    if (!asked) return asked.error();
+    return answer.outcome();
+  }
+
+  /// Where no daemon runs the queue is opened as one would, so that all it promises holds.
+  [[nodiscard]] Result<std::uint64_t> change(const QueueRequest& request) const {
+    if (is_running()) {
+      return ask(request, [](const WalkedBatch&) { return true; });
+    }
+    // Opening makes what is not there.
+    if (auto there = Queue::inspect(config_.queue.path); !there) return there.error();
+    auto queue = Queue::open(config_.queue);
+    if (!queue) return queue.error();
+    return do_queue_request(*queue.value(), names_of_destinations(config_), request);
+  }
+
+  const Config config_;
+};
+
+}  // namespace
+
+std::unique_ptr<QueueTools> QueueTools::for_queue(const Config& config) {
+  return std::make_unique<QueueToolsImpl>(config);
+}
+
+}  // namespace carbon_spool
