@@ -6,6 +6,7 @@
 #include <functional>
 #include <set>
 
+#include "copy_at_rest.h"
 #include "queue_steps.h"
 #include "state_keys.h"
 #include "store.h"
@@ -54,7 +55,7 @@ void make_queue(const std::string& path) {
     for (int i = 0; i < kAcknowledgedByA; ++i) {
       a.acknowledge(only(a.take(Part::Live)->batch->range()));
     }
-    fs::copy(live, path, fs::copy_options::recursive);
+    copy_at_rest(live, path);
   }
   fs::remove_all(live);
 }
