@@ -17,9 +17,6 @@
 namespace carbon_spool {
 namespace {
 
-/// A sender tries again each second. A disk that is away for longer than this many tries answers
-/// for no other batch either.
-constexpr unsigned kReadAttempts = 60;
 /// Batches to try behind one that cannot be read.
 constexpr unsigned kLookAhead = 64;
 
@@ -74,8 +71,8 @@ std::optional<Reader::Taken> ReaderImpl::take(Part part) {
       queue_.note_error(found.error());
       // The disk: it may be well again later. Or it is only this place of it, for good.
       if (unreadable_.sequence != sequence) unreadable_ = {sequence, 0};
-      const bool given_up =
-          ++unreadable_.attempts >= kReadAttempts && queue_.drop_unreadable(name_, sequence, true);
+      const bool given_up = ++unreadable_.attempts >= QueueImpl::kReadAttempts &&
+                            queue_.drop_unreadable(name_, sequence, true);
       if (!given_up) return std::nullopt;
       continue;
     }

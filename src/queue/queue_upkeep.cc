@@ -8,15 +8,9 @@
 #include "queue_impl.h"
 
 namespace carbon_spool {
-namespace {
-
-constexpr std::chrono::seconds kTickEvery{1};
-
-}  // namespace
-
 void QueueImpl::upkeep_loop() {
   using Steady = std::chrono::steady_clock;
-  auto next_tick = Steady::now() + kTickEvery;
+  auto next_tick = Steady::now() + ground_.tick_every;
   auto next_sync = Steady::now() + options_.sync.interval;
   std::unique_lock lock(mutex_);
   while (!closing_) {
@@ -45,7 +39,7 @@ void QueueImpl::upkeep_loop() {
     if (Steady::now() >= next_tick) {
       lock.unlock();
       tick();
-      next_tick = Steady::now() + kTickEvery;
+      next_tick = Steady::now() + ground_.tick_every;
       lock.lock();
     }
   }
