@@ -189,6 +189,7 @@ class QueueImpl final : public Queue {
   // queue_upkeep.cc
   void upkeep_loop();
   void tick();
+  void has_unsynced();
   void sync_now();
   [[nodiscard]] bool sync_is_asked_for() const;
 

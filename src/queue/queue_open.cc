@@ -115,7 +115,7 @@ void QueueImpl::put_note(const std::string& key, const std::string& text) {
   {
     const std::lock_guard lock(mutex_);
     notes_[key] = text;
-    unsynced_ = true;
+    has_unsynced();
   }
   persist(false,
           [&](Store::Write& write) { write.put_state(std::string(kNotePrefix) + key, text); });
