@@ -128,6 +128,16 @@ class Scene {
     CHECK(queue_->stats().producers.at(0).accepted_points == next_);
   }
 
+  /// The name of the file of the queue that begins so.
+  [[nodiscard]] std::string file(const std::string& start) const {
+    for (const auto& each : std::filesystem::directory_iterator(options_.path)) {
+      const std::string name = each.path().filename();
+      if (name.starts_with(start)) return name;
+    }
+    FAIL("no " << start);
+    return "";
+  }
+
   [[nodiscard]] FailingDisk& disk() { return *disk_; }
   [[nodiscard]] Queue& queue() { return *queue_; }
   [[nodiscard]] Reader& down() { return *down_; }
@@ -272,6 +282,23 @@ TEST_CASE("a queue that cannot be read when it is opened joins in when it can", 
   scene.append_durably();
   CHECK(log.count("the disk fails") == 1);
   CHECK(log.count("the disk is well again") == 1);
+}
+
+TEST_CASE("a place of the disk that cannot be read for good is damage in the end",
+          "[queue][outage]") {
+  const CaughtLog log;
+  Scene scene;
+  for (int i = 0; i < 200; ++i) scene.append_durably();
+  scene.close();
+  scene.disk().fail({FailingDisk::Read, scene.file("MANIFEST-"), kBroken});
+  scene.open();
+  REQUIRE_FALSE(scene.well());
+  REQUIRE(eventually([&] { return scene.well(); }));  // although it is not healed
+  CHECK(scene.disk().failures() > 30);
+  CHECK_FALSE(scene.queue().stats().set_aside.empty());
+  std::uint64_t found = 0;
+  while (scene.down().take()) ++found;
+  CHECK(found == scene.appended());
 }
 
 }  // namespace
