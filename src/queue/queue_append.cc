@@ -144,9 +144,13 @@ void QueueImpl::publish(const Draft& draft, const Admission& admission) {
     if (!outage_) {
       last_error_.clear();
       written_ = accepted_;
-      unsynced_ = options_.sync.kind != SyncPolicy::Kind::Always;
-      if (!unsynced_) synced_ = accepted_;
-      if (unsynced_ && !waiters_.empty()) upkeep_wanted_.notify_all();
+      if (options_.sync.kind == SyncPolicy::Kind::Always) {
+        unsynced_ = false;
+        synced_ = accepted_;
+      } else {
+        has_unsynced();
+        if (!waiters_.empty()) upkeep_wanted_.notify_all();
+      }
     }
   }
   finish_waiters();

@@ -37,6 +37,13 @@ struct OpenedStore {
   StoreDamage damage;
 };
 
+/// What a queue stands on. Tests put something else in its place: a disk that fails or forgets, and
+/// seconds that are shorter.
+struct Ground {
+  rocksdb::Env& disk = Store::machine();  ///< outlives the queue
+  std::chrono::milliseconds tick_every{1000};
+};
+
 /// The queue: the ledger says what is needed, the store keeps it, this class keeps the two in step.
 /// Its parts, each in its own source: opening and closing (queue_open.cc), what an earlier run left
 /// (queue_recovery.cc), appending
@@ -51,7 +58,7 @@ struct OpenedStore {
 /// at or changes anything else holds `mutex_`, never for longer than it takes to touch memory.
 class QueueImpl final : public Queue {
  public:
-  QueueImpl(const QueueOptions& options, const Clock& clock);
+  QueueImpl(const QueueOptions& options, const Clock& clock, const Ground& ground = {});
   ~QueueImpl() override;
 
   [[nodiscard]] Result<void> open();
@@ -121,6 +128,8 @@ class QueueImpl final : public Queue {
 
   // queue_recovery.cc
   [[nodiscard]] Result<OpenedStore> open_store();
+  [[nodiscard]] Result<void> open_as_it_is(OpenedStore& opened, bool& is_newer);
+  [[nodiscard]] bool disk_fails(const Error& why);
   [[nodiscard]] RestoredState recover_state(const OpenedStore& opened);
   void keep_damaged_table(Sequence sequence);
 
@@ -176,6 +185,11 @@ class QueueImpl final : public Queue {
   [[nodiscard]] Result<BatchPtr> find_batch(Sequence sequence) const;
   [[nodiscard]] bool drop_unreadable(const std::string& reader, Sequence sequence, bool is_there);
 
+  /// What the disk does not give is asked for again each second. A disk that is away for longer
+  /// than this many tries answers for nothing else either; if it does, only that place of it is
+  /// lost.
+  static constexpr unsigned kReadAttempts = 60;
+
   /// Readers are asked for at the start. Until then a position that was lost may be wanted.
   static constexpr unsigned kTicksUntilPositionsAreSettled = 60;
 
@@ -185,6 +199,7 @@ class QueueImpl final : public Queue {
   // queue_upkeep.cc
   void upkeep_loop();
   void tick();
+  void has_unsynced();
   void sync_now();
   [[nodiscard]] bool sync_is_asked_for() const;
 
@@ -192,6 +207,7 @@ class QueueImpl final : public Queue {
   [[nodiscard]] std::int64_t now_milliseconds() const;
 
   const Clock& clock_;
+  const Ground ground_;
 
   // Changed with both mutexes held, so either is enough to look at them.
   QueueOptions options_;
@@ -213,6 +229,7 @@ class QueueImpl final : public Queue {
   unsigned ticks_until_positions_are_settled_ = 0;
   std::optional<std::uint64_t> size_when_disk_got_low_;
   std::optional<Mark> began_without_store_;  ///< until what an earlier run left is known
+  unsigned opened_in_vain_ = 0;              ///< how often the disk did not give what is there
   bool writable_ = true;  ///< false: an outage, and no attempt to end it is under way
   bool left_out_until_room_ =
       false;  ///< DropNewest: the queue was full and has not emptied enough yet

@@ -10,8 +10,11 @@
 #include "state_keys.h"
 
 namespace carbon_spool {
-QueueImpl::QueueImpl(const QueueOptions& options, const Clock& clock)
-    : clock_(clock), options_(options), sizes_(StoreSizes::for_cap(options.max_size)) {}
+QueueImpl::QueueImpl(const QueueOptions& options, const Clock& clock, const Ground& ground)
+    : clock_(clock),
+      ground_(ground),
+      options_(options),
+      sizes_(StoreSizes::for_cap(options.max_size)) {}
 
 Result<void> QueueImpl::open() {
   auto store = open_store();
@@ -112,7 +115,7 @@ void QueueImpl::put_note(const std::string& key, const std::string& text) {
   {
     const std::lock_guard lock(mutex_);
     notes_[key] = text;
-    unsynced_ = true;
+    has_unsynced();
   }
   persist(false,
           [&](Store::Write& write) { write.put_state(std::string(kNotePrefix) + key, text); });

@@ -1,15 +1,12 @@
 // Readers: what is taken, confirmed, put back.
 
 #include <algorithm>
-#include <filesystem>
 #include <shared_mutex>
 #include <utility>
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include "carbon_spool/base/assert.h"
 
+#include "durable_files.h"
 #include "queue_impl.h"
 #include "state_keys.h"
 #include "stored_batch.h"
@@ -17,9 +14,6 @@
 namespace carbon_spool {
 namespace {
 
-/// A sender tries again each second. A disk that is away for longer than this many tries answers
-/// for no other batch either.
-constexpr unsigned kReadAttempts = 60;
 /// Batches to try behind one that cannot be read.
 constexpr unsigned kLookAhead = 64;
 
@@ -74,8 +68,8 @@ std::optional<Reader::Taken> ReaderImpl::take(Part part) {
       queue_.note_error(found.error());
       // The disk: it may be well again later. Or it is only this place of it, for good.
       if (unreadable_.sequence != sequence) unreadable_ = {sequence, 0};
-      const bool given_up =
-          ++unreadable_.attempts >= kReadAttempts && queue_.drop_unreadable(name_, sequence, true);
+      const bool given_up = ++unreadable_.attempts >= QueueImpl::kReadAttempts &&
+                            queue_.drop_unreadable(name_, sequence, true);
       if (!given_up) return std::nullopt;
       continue;
     }
@@ -154,21 +148,14 @@ void ReaderImpl::acknowledge_without(const Range& range, const std::vector<std::
   queue_.release(name_, let_go);
 }
 
-/// Appends the lines to `<queue>/set-aside/<reader>.lines`, where a person finds them.
+/// Appends the lines to `<queue>/set-aside/<reader>.lines`, where a person finds them: for good,
+/// before the queue lets go of them.
 Result<void> ReaderImpl::set_aside(const std::vector<std::string>& lines) const {
   const std::string folder = queue_.options_.path + "/set-aside";
-  std::error_code failed;
-  std::filesystem::create_directories(folder, failed);
-  const std::string path = folder + "/" + name_ + ".lines";
-  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
-  if (file < 0) return Error{path + ": " + std::generic_category().message(errno)};
+  if (auto made = make_folder(queue_.ground_.disk, folder); !made) return made;
   std::string text;
   for (const std::string& line : lines) text += line.ends_with('\n') ? line : line + '\n';
-  const auto written = ::write(file, text.data(), text.size());
-  const bool whole = written == static_cast<ssize_t>(text.size());
-  ::close(file);
-  if (!whole) return Error{path + ": not all of it could be written"};
-  return success();
+  return append_to_file(queue_.ground_.disk, folder + "/" + name_ + ".lines", text);
 }
 
 /// Writes a reader's new position down, together with the removal of what nobody needs any more of
@@ -198,7 +185,7 @@ void QueueImpl::release(const std::string& reader, const RangeSet& ranges) {
     }
   }
   const std::lock_guard lock(mutex_);
-  unsynced_ = true;
+  has_unsynced();
   if (some_in_tables) {
     tables_to_remove_ = true;
     upkeep_wanted_.notify_all();

@@ -67,50 +67,67 @@ RestoredState restore(const std::map<std::string, std::string>& state, const Mar
 Result<OpenedStore> QueueImpl::open_store() {
   OpenedStore opened;
   opened.damage.before = set_aside_before(options_.path);
-  if (is_headless(options_.path)) {
-    if (auto done = repair_store(options_.path, "CURRENT is missing", opened.damage); !done) {
-      if (auto moved = set_store_aside(options_.path, done.error().message, opened.damage); !moved)
-        return moved.error();
-    }
-  }
-  for (unsigned attempt = 0;; ++attempt) {
-    KeptWriteAheadLog kept(options_.path);
-    auto store = Store::open(options_.path, sizes_, [this] {
-      const std::lock_guard lock(mutex_);
-      tables_to_remove_ = true;
-      upkeep_wanted_.notify_all();
-    });
-    Error why;
-    bool is_newer = false;
-    if (store) {
-      auto state = store.value()->read_state();
-      if (state) {
-        const auto known = check_schema(state.value());
-        if (known) {
-          if (store.value()->bytes_skipped() > 0) {
-            kept.keep(store.value()->bytes_skipped(), opened.damage);
-          }
-          opened.store = std::move(store.value());
-          opened.state = std::move(state.value());
-          return opened;
-        }
-        is_newer = true;
-        why = known.error();
-      } else {
-        why = state.error();
-      }
-      store.value().reset();
-    } else {
-      why = store.error();
-      if (why.message.ends_with(Store::kInUse)) return why;
-    }
-    if (attempt == 2 || !disk_is_writable(options_.path)) return why;
-    if (attempt == 0 && !is_newer && repair_store(options_.path, why.message, opened.damage))
+  enum class Remedy { OpenAgain, Repair, SetAside };
+  bool is_newer = false;
+  Result<void> done = open_as_it_is(opened, is_newer);
+  for (const Remedy remedy : {Remedy::OpenAgain, Remedy::Repair, Remedy::SetAside}) {
+    if (done) break;
+    const Error error = done.error();
+    const std::string& why = error.message;
+    if (why.ends_with(Store::kInUse) || disk_fails(error)) break;
+    if (is_newer && remedy != Remedy::SetAside) continue;
+    if (remedy == Remedy::Repair &&
+        !repair_store(ground_.disk, options_.path, why, opened.damage)) {
       continue;
-    if (auto moved = set_store_aside(options_.path, why.message, opened.damage); !moved) {
-      return moved.error();
     }
+    if (remedy == Remedy::SetAside) {
+      if (auto moved = set_store_aside(options_.path, why, opened.damage); !moved) {
+        return moved.error();
+      }
+    }
+    done = open_as_it_is(opened, is_newer);
   }
+  if (!done) return done.error();
+  opened_in_vain_ = 0;
+  return opened;
+}
+
+Result<void> QueueImpl::open_as_it_is(OpenedStore& opened, bool& is_newer) {
+  if (is_headless(options_.path)) return Error{"CURRENT is missing"};
+  // RocksDB would take a log that the disk does not give for damaged, and remove it.
+  if (opened_in_vain_ < kReadAttempts) {
+    if (auto read = try_to_read(ground_.disk, options_.path, ".log"); !read) return read;
+  }
+  KeptWriteAheadLog kept(options_.path);
+  auto store = Store::open(
+      options_.path, sizes_,
+      [this] {
+        const std::lock_guard lock(mutex_);
+        tables_to_remove_ = true;
+        upkeep_wanted_.notify_all();
+      },
+      ground_.disk);
+  if (!store) return store.error();
+  auto state = store.value()->read_state();
+  if (!state) return state.error();
+  if (auto known = check_schema(state.value()); !known) {
+    is_newer = true;
+    return known;
+  }
+  if (store.value()->bytes_skipped() > 0) kept.keep(store.value()->bytes_skipped(), opened.damage);
+  opened.store = std::move(store.value());
+  opened.state = std::move(state.value());
+  return success();
+}
+
+/// Asked when the store could not be opened: is it the disk? What it does not give for a whole
+/// minute counts as lost with the place where it was.
+bool QueueImpl::disk_fails(const Error& why) {
+  if (!disk_is_writable(ground_.disk, options_.path)) return true;
+  if (try_to_read(ground_.disk, options_.path)) return Store::blames_the_disk(why);
+  if (opened_in_vain_ >= kReadAttempts) return false;
+  ++opened_in_vain_;
+  return true;
 }
 
 /// The state as it was stored, put right where batches or positions were lost. Tells what was set

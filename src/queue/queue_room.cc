@@ -175,15 +175,25 @@ void QueueImpl::drop(const std::vector<std::string>& readers, const Range& range
   });
 }
 
-/// Removes the tables that nobody needs a batch of. True if there was one.
+/// Removes the tables that nobody needs a batch of. True if there was one. Why nobody does must be
+/// on the disk first: after a power loss a position that is behind would find its batches gone, and
+/// count as lost what was delivered.
 bool QueueImpl::remove_unneeded_tables() {
   if (!writable_) return false;
   bool removed = false;
+  bool synced = false;
   for (const TableFile& table : store_->tables()) {
     if (!table.removable) continue;  // it is looked at again once it is
     {
       const std::lock_guard lock(mutex_);
       if (ledger_.needed(table.first, table.last)) continue;
+    }
+    if (!synced) {
+      if (auto done = store_->sync(); !done) {
+        begin_outage(done.error());
+        return false;
+      }
+      synced = true;
     }
     if (auto done = store_->remove_tables(table.first, table.last); !done) {
       note_error(done.error());

@@ -8,15 +8,9 @@
 #include "queue_impl.h"
 
 namespace carbon_spool {
-namespace {
-
-constexpr std::chrono::seconds kTickEvery{1};
-
-}  // namespace
-
 void QueueImpl::upkeep_loop() {
   using Steady = std::chrono::steady_clock;
-  auto next_tick = Steady::now() + kTickEvery;
+  auto next_tick = Steady::now() + ground_.tick_every;
   auto next_sync = Steady::now() + options_.sync.interval;
   std::unique_lock lock(mutex_);
   while (!closing_) {
@@ -24,8 +18,10 @@ void QueueImpl::upkeep_loop() {
       return options_.sync.kind == SyncPolicy::Kind::Interval && unsynced_ && !outage_ &&
              Steady::now() >= next_sync;
     };
-    upkeep_wanted_.wait_until(lock, unsynced_ ? std::min(next_sync, next_tick) : next_tick, [&] {
-      return closing_ || tables_to_remove_ || sync_is_asked_for() || sync_is_due();
+    const bool was_unsynced = unsynced_;
+    upkeep_wanted_.wait_until(lock, was_unsynced ? std::min(next_sync, next_tick) : next_tick, [&] {
+      return closing_ || tables_to_remove_ || sync_is_asked_for() || sync_is_due() ||
+             unsynced_ != was_unsynced;
     });
     if (std::exchange(tables_to_remove_, false)) {
       lock.unlock();
@@ -36,16 +32,16 @@ void QueueImpl::upkeep_loop() {
       lock.lock();
     }
     if (sync_is_asked_for() || sync_is_due()) {
-      const auto interval = options_.sync.interval;
+      // What comes in while it is synced is as old as its beginning.
+      next_sync = Steady::now() + options_.sync.interval;
       lock.unlock();
       sync_now();
-      next_sync = Steady::now() + interval;
       lock.lock();
     }
     if (Steady::now() >= next_tick) {
       lock.unlock();
       tick();
-      next_tick = Steady::now() + kTickEvery;
+      next_tick = Steady::now() + ground_.tick_every;
       lock.lock();
     }
   }
@@ -77,6 +73,13 @@ bool QueueImpl::sync_is_asked_for() const {
     if (waiter.ticket > synced_ && waiter.ticket <= written_) return true;
   }
   return false;
+}
+
+/// With mutex_ held: something was written that the interval must not leave behind. Upkeep sleeps
+/// past its end while there is nothing.
+void QueueImpl::has_unsynced() {
+  if (std::exchange(unsynced_, true)) return;
+  if (options_.sync.kind == SyncPolicy::Kind::Interval) upkeep_wanted_.notify_all();
 }
 
 void QueueImpl::sync_now() {

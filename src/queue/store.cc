@@ -17,6 +17,7 @@
 
 #include "carbon_spool/base/assert.h"
 
+#include "durable_files.h"
 #include "store_options.h"
 
 namespace carbon_spool {
@@ -60,6 +61,14 @@ Error error_of(const rocksdb::Status& status) {
 Result<void> result_of(const rocksdb::Status& status) {
   if (!status.ok()) return error_of(status);
   return success();
+}
+
+/// RocksDB has no code of its own for it. A lock that cannot even be opened is the disk's fault,
+/// and "lock" alone is also part of a "block" or of somebody's path.
+bool is_in_use(const rocksdb::Status& status) {
+  const std::string text = status.ToString();
+  return text.find("lock hold by current process") != std::string::npos ||
+         text.find("While lock file") != std::string::npos;
 }
 
 /// Wakes whoever waits for a table to be written or moved.
@@ -172,6 +181,7 @@ struct Store::Impl {
   std::vector<rocksdb::ColumnFamilyHandle*> families;
   std::uint64_t gathered = 0;  ///< bytes written to the gathering segment
   std::atomic<std::uint64_t> log_bytes{0};
+  std::atomic<std::uint64_t> broken_log{0};  ///< number of the write-ahead log that failed last
 
   ~Impl() {
     if (!db) return;
@@ -191,6 +201,11 @@ struct Store::Impl {
   }
 
   [[nodiscard]] bool is_stopped_by_error() const { return listener->stopped_by_error(); }
+
+  [[nodiscard]] std::uint64_t current_log() const {
+    std::unique_ptr<rocksdb::LogFile> log;
+    return db->GetCurrentWalFile(&log).ok() ? log->LogNumber() : 0;
+  }
 };
 
 Store::Write::Write(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -219,16 +234,18 @@ std::uint64_t Store::Write::bytes() const {
 Store::Store(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Store::~Store() = default;
 
+rocksdb::Env& Store::machine() {
+  return *rocksdb::Env::Default();
+}
+
 Result<std::unique_ptr<Store>> Store::open(const std::string& path, const StoreSizes& sizes,
-                                           std::function<void()> on_change) {
-  std::error_code failed;
-  std::filesystem::create_directories(path, failed);
-  if (failed) return Error{path + ": " + failed.message()};
+                                           std::function<void()> on_change, rocksdb::Env& env) {
+  if (auto made = make_folder(env, path); !made) return made.error();
   auto impl = std::make_unique<Impl>();
   impl->path = path;
   impl->sizes = sizes;
   impl->listener = std::make_shared<TableListener>(std::move(on_change));
-  rocksdb::DBOptions options = store_options();
+  rocksdb::DBOptions options = store_options(env);
   options.listeners.push_back(impl->listener);
   impl->damage = std::make_shared<DamageLog>();
   options.info_log = impl->damage;
@@ -236,14 +253,17 @@ Result<std::unique_ptr<Store>> Store::open(const std::string& path, const StoreS
   const rocksdb::Status status =
       rocksdb::DB::Open(options, path, column_families(), &impl->families, &db);
   if (!status.ok()) {
-    if (status.ToString().find("lock") != std::string::npos) {
-      return Error{path + ": " + std::string(kInUse)};
-    }
+    if (is_in_use(status)) return Error{path + ": " + std::string(kInUse)};
     return error_of(status).in(path);
   }
   impl->db.reset(db);
   impl->folder = folder_inode(path);
   return std::unique_ptr<Store>(new Store(std::move(impl)));
+}
+
+bool Store::blames_the_disk(const Error& error) {
+  return error.message.find("IO error: ") != std::string::npos &&
+         error.message.find("No such file or directory") == std::string::npos;
 }
 
 Result<std::unique_ptr<Store>> Store::open_read_only(const std::string& path) {
@@ -252,8 +272,8 @@ Result<std::unique_ptr<Store>> Store::open_read_only(const std::string& path) {
   auto impl = std::make_unique<Impl>();
   impl->path = path;
   rocksdb::DB* db = nullptr;
-  const rocksdb::Status status =
-      rocksdb::DB::OpenForReadOnly(store_options(), path, column_families(), &impl->families, &db);
+  const rocksdb::Status status = rocksdb::DB::OpenForReadOnly(
+      store_options(machine()), path, column_families(), &impl->families, &db);
   if (!status.ok()) return error_of(status).in(path);
   impl->db.reset(db);
   return std::unique_ptr<Store>(new Store(std::move(impl)));
@@ -269,10 +289,13 @@ Store::Write Store::begin_write() const {
 Result<void> Store::write(Write& write, bool sync) {
   rocksdb::WriteOptions options;
   options.sync = sync;
+  const bool log_is_asked = !impl_->is_stopped_by_error();
   const rocksdb::Status status = impl_->db->Write(options, &write.impl_->batch);
   if (status.ok()) {
     impl_->gathered += write.bytes();
     impl_->log_bytes += write.bytes();
+  } else if (log_is_asked) {
+    impl_->broken_log = impl_->current_log();
   }
   return result_of(status);
 }
@@ -320,7 +343,9 @@ Result<std::map<std::string, std::string>> Store::read_state() const {
 }
 
 Result<void> Store::sync() {
-  return result_of(impl_->db->SyncWAL());
+  const rocksdb::Status status = impl_->db->SyncWAL();
+  if (!status.ok()) impl_->broken_log = impl_->current_log();
+  return result_of(status);
 }
 
 std::vector<TableFile> Store::tables() const {
@@ -362,10 +387,17 @@ std::uint64_t Store::bytes_written() const {
 }
 
 Result<void> Store::try_to_recover() {
-  if (!impl_->is_stopped_by_error()) return success();
-  const rocksdb::Status status = impl_->db->Resume();
-  if (status.ok()) impl_->listener->error_is_over();
-  return result_of(status);
+  if (impl_->is_stopped_by_error()) {
+    const rocksdb::Status status = impl_->db->Resume();
+    if (!status.ok()) return error_of(status);
+    impl_->listener->error_is_over();
+  }
+  // RocksDB takes a new log only if something in memory is to be flushed, and ends the process when
+  // it is to write to one that has failed.
+  if (impl_->broken_log != 0 && impl_->broken_log == impl_->current_log()) {
+    return Error{"the write-ahead log cannot be written any more"};
+  }
+  return success();
 }
 
 std::uint64_t Store::bytes_skipped() const {

@@ -11,6 +11,10 @@
 #include "carbon_spool/base/result.h"
 #include "carbon_spool/queue/sequence.h"
 
+namespace rocksdb {
+class Env;
+}
+
 namespace carbon_spool {
 
 /// How large the working files of a store may get, from the cap.
@@ -67,12 +71,20 @@ class Store {
     std::unique_ptr<Impl> impl_;
   };
 
+  /// The disk as the machine has it. Tests put another one in its place, which outlives the store.
+  [[nodiscard]] static rocksdb::Env& machine();
+
   /// `on_change` is called from a thread of RocksDB when a table was written or moved, or when an
   /// error is over; it must be quick and must not call the store.
   /// Fails ending in kInUse if another process has it.
   [[nodiscard]] static Result<std::unique_ptr<Store>> open(const std::string& path,
                                                            const StoreSizes& sizes,
-                                                           std::function<void()> on_change);
+                                                           std::function<void()> on_change,
+                                                           rocksdb::Env& env = machine());
+  /// True if the store could not be opened because the disk did not do what it was asked to. What
+  /// is missing is no such reason.
+  [[nodiscard]] static bool blames_the_disk(const Error& error);
+
   /// For `read_batch`, `read_state` and `disk_use` alone, also beside the process that has it open.
   /// Fails if there is no store.
   [[nodiscard]] static Result<std::unique_ptr<Store>> open_read_only(const std::string& path);
@@ -119,7 +131,7 @@ class Store {
   [[nodiscard]] std::uint64_t bytes_written() const;
 
   /// Tries to leave the read-only state that RocksDB enters after a failed write. Fails if it stays
-  /// in it; then only opening anew may help.
+  /// in it, or if its log is broken; then only opening anew may help.
   [[nodiscard]] Result<void> try_to_recover();
 
   /// Bytes of the write-ahead log that could not be read when it was opened.

@@ -66,8 +66,9 @@ void DamageLog::Logv(const char* format, va_list arguments) {
   bytes_skipped_ += std::strtoull(found + std::strlen(": dropping "), nullptr, 10);
 }
 
-rocksdb::DBOptions store_options() {
+rocksdb::DBOptions store_options(rocksdb::Env& env) {
   rocksdb::DBOptions options;
+  options.env = &env;
   options.create_if_missing = true;
   options.create_missing_column_families = true;
   options.info_log = std::make_shared<DamageLog>();

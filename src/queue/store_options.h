@@ -23,7 +23,7 @@ class DamageLog final : public rocksdb::Logger {
 };
 
 /// How RocksDB is set up. Everything that is not a default is here, with its reason.
-[[nodiscard]] rocksdb::DBOptions store_options();
+[[nodiscard]] rocksdb::DBOptions store_options(rocksdb::Env& env);
 [[nodiscard]] std::vector<rocksdb::ColumnFamilyDescriptor> column_families();
 
 }  // namespace carbon_spool

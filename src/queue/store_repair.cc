@@ -85,7 +85,7 @@ std::uint64_t greatest_number(const std::string& path) {
 /// RocksDB's repair knows only the column families that some table names, and throws away what the
 /// write-ahead log has for others (RocksDB issue 5073). A table of each, from a store that is made
 /// for it, with one key that says nothing, and older than anything there.
-Result<void> add_table_of_each_family(const std::string& path) {
+Result<void> add_table_of_each_family(rocksdb::Env& env, const std::string& path) {
   const fs::path scratch = fs::path(path) / "repair";
   std::error_code ignored;
   fs::remove_all(scratch, ignored);
@@ -93,7 +93,7 @@ Result<void> add_table_of_each_family(const std::string& path) {
     std::vector<rocksdb::ColumnFamilyHandle*> families;
     rocksdb::DB* opened = nullptr;
     const auto status =
-        rocksdb::DB::Open(store_options(), scratch, column_families(), &families, &opened);
+        rocksdb::DB::Open(store_options(env), scratch, column_families(), &families, &opened);
     if (!status.ok()) return Error{status.ToString()};
     const std::unique_ptr<rocksdb::DB> db(opened);
     rocksdb::Status done = db->Put({}, families[1], std::string(8, '\0'), "");
@@ -125,20 +125,35 @@ bool is_headless(const std::string& path) {
   return !has_head && std::ranges::any_of(files, holds_points);
 }
 
-bool disk_is_writable(const std::string& path) {
+bool disk_is_writable(rocksdb::Env& env, const std::string& path) {
   const std::string probe = path + "/probe";
-  const int file = ::open(probe.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  if (file < 0) return false;
   const std::string block(4096, 'x');
-  const bool written =
-      ::write(file, block.data(), block.size()) == static_cast<ssize_t>(block.size()) &&
-      ::fsync(file) == 0;
-  ::close(file);
-  ::unlink(probe.c_str());
-  return written;
+  std::unique_ptr<rocksdb::WritableFile> file;
+  if (!env.NewWritableFile(probe, &file, rocksdb::EnvOptions()).ok()) return false;
+  const bool written = file->Append(block).ok() && file->Sync().ok() && file->Close().ok();
+  return env.DeleteFile(probe).ok() && written;
 }
 
-Result<void> repair_store(const std::string& path, const std::string& why, StoreDamage& damage) {
+Result<void> try_to_read(rocksdb::Env& env, const std::string& path, std::string_view only) {
+  std::string piece(1 << 20, '\0');
+  for (const fs::path& each : files_in(path)) {
+    if (!is_of_store(each) || !each.native().ends_with(only)) continue;
+    std::unique_ptr<rocksdb::SequentialFile> file;
+    rocksdb::Status status = env.NewSequentialFile(each, &file, rocksdb::EnvOptions());
+    rocksdb::Slice found;
+    do {
+      if (status.ok()) status = file->Read(piece.size(), &found, piece.data());
+    } while (status.ok() && !found.empty());
+    // What is missing is damage.
+    if (!status.ok() && !status.IsNotFound() && !status.IsPathNotFound()) {
+      return Error{status.ToString()}.in(each.native());
+    }
+  }
+  return success();
+}
+
+Result<void> repair_store(rocksdb::Env& env, const std::string& path, const std::string& why,
+                          StoreDamage& damage) {
   auto aside = new_folder_aside(path);
   if (!aside) return aside.error();
   // What leads nowhere would only be in the way of the repair.
@@ -146,8 +161,8 @@ Result<void> repair_store(const std::string& path, const std::string& why, Store
     if (file.filename() != "CURRENT" && file.extension() != ".dbtmp") continue;
     if (auto moved = move_file(file, aside.value()); !moved) return moved;
   }
-  if (auto added = add_table_of_each_family(path); !added) return added;
-  const rocksdb::Status status = rocksdb::RepairDB(path, store_options(), column_families());
+  if (auto added = add_table_of_each_family(env, path); !added) return added;
+  const rocksdb::Status status = rocksdb::RepairDB(path, store_options(env), column_families());
   if (!status.ok()) return Error{status.ToString()};
   for (const fs::path& file : files_in(fs::path(path) / kLost)) {
     if (auto moved = move_file(file, aside.value()); !moved) return moved;

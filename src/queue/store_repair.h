@@ -2,9 +2,14 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "carbon_spool/base/result.h"
+
+namespace rocksdb {
+class Env;
+}
 
 namespace carbon_spool {
 
@@ -20,15 +25,22 @@ struct StoreDamage {
 /// asked before opening: RocksDB would make a new store over them.
 [[nodiscard]] bool is_headless(const std::string& path);
 
-/// True if files can be made and written in the folder: what cannot be opened then is damaged; else
-/// it is the disk that fails.
-[[nodiscard]] bool disk_is_writable(const std::string& path);
+// What cannot be opened is damaged only if the disk does what it is asked to: else it is the disk
+// that fails, and that may pass.
+
+/// True if files can be made and written in the folder.
+[[nodiscard]] bool disk_is_writable(rocksdb::Env& env, const std::string& path);
+
+/// Reads the store's files to their ends, those on whose name `only` is the end: none for all.
+/// Fails if the disk does not give what is there.
+[[nodiscard]] Result<void> try_to_read(rocksdb::Env& env, const std::string& path,
+                                       std::string_view only = {});
 
 /// Puts together a store from every table and write-ahead log in the folder that can be read. What
 /// cannot, and what is not needed any more, is moved to a folder of its own below `set-aside`.
 /// Reads all of it. Nobody may have the store open.
-[[nodiscard]] Result<void> repair_store(const std::string& path, const std::string& why,
-                                        StoreDamage& damage);
+[[nodiscard]] Result<void> repair_store(rocksdb::Env& env, const std::string& path,
+                                        const std::string& why, StoreDamage& damage);
 
 /// Moves the whole store to a folder of its own below `set-aside`: in its place a new one begins.
 [[nodiscard]] Result<void> set_store_aside(const std::string& path, const std::string& why,

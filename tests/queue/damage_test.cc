@@ -6,6 +6,7 @@
 #include <functional>
 #include <set>
 
+#include "eventually.h"
 #include "queue_steps.h"
 #include "state_keys.h"
 #include "store.h"
@@ -36,8 +37,21 @@ QueueOptions damage_options(const std::string& path) {
   return options;
 }
 
-/// A queue as a kill leaves it: tables, a write-ahead log, reader `a` that has acknowledged the
-/// first third, `b` that has acknowledged nothing, and `c` that lost some to its max_backlog.
+std::vector<fs::path> files(const std::string& path, const std::string& start,
+                            const std::string& end) {
+  std::vector<fs::path> found;
+  for (const auto& each : fs::directory_iterator(path)) {
+    const std::string name = each.path().filename();
+    if (name.starts_with(start) && name.ends_with(end)) found.push_back(each.path());
+  }
+  std::ranges::sort(found);
+  REQUIRE_FALSE(found.empty());
+  return found;
+}
+
+/// A queue with all that one has on disk: tables, a write-ahead log, reader `a` that has
+/// acknowledged the first third, `b` that has acknowledged nothing, and `c` that lost some to its
+/// max_backlog.
 void make_queue(const std::string& path) {
   const std::string live = path + ".live";
   {
@@ -54,21 +68,10 @@ void make_queue(const std::string& path) {
     for (int i = 0; i < kAcknowledgedByA; ++i) {
       a.acknowledge(only(a.take(Part::Live)->batch->range()));
     }
-    fs::copy(live, path, fs::copy_options::recursive);
+    // The last but one segment is a table, and nothing else is under way.
+    REQUIRE(eventually([&] { return files(live, "", ".log").size() == 1; }));
   }
-  fs::remove_all(live);
-}
-
-std::vector<fs::path> files(const std::string& path, const std::string& start,
-                            const std::string& end) {
-  std::vector<fs::path> found;
-  for (const auto& each : fs::directory_iterator(path)) {
-    const std::string name = each.path().filename();
-    if (name.starts_with(start) && name.ends_with(end)) found.push_back(each.path());
-  }
-  std::ranges::sort(found);
-  REQUIRE_FALSE(found.empty());
-  return found;
+  fs::rename(live, path);
 }
 
 constexpr std::uintmax_t kSmall = 100'000;

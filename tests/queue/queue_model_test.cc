@@ -15,6 +15,7 @@
 
 #include "carbon_spool/queue/queue.h"
 
+#include "copy_at_rest.h"
 #include "temp_dir.h"
 
 namespace carbon_spool {
@@ -237,29 +238,6 @@ class Model {
       reopen(false);
     } else {
       reopen(true);
-    }
-  }
-
-  using Listing = std::map<std::string, std::pair<std::uintmax_t, std::filesystem::file_time_type>>;
-
-  static Listing list(const std::string& folder) {
-    Listing files;
-    for (const auto& each : std::filesystem::directory_iterator(folder)) {
-      std::error_code gone;
-      const auto size = each.file_size(gone);
-      files[each.path()] = {size, each.last_write_time(gone)};
-    }
-    return files;
-  }
-
-  /// A copy as of one moment: the queue's own threads may be at work.
-  static void copy_at_rest(const std::string& from, const std::string& to) {
-    for (;;) {
-      std::error_code failed;
-      std::filesystem::remove_all(to);
-      const Listing before = list(from);
-      std::filesystem::copy(from, to, std::filesystem::copy_options::recursive, failed);
-      if (!failed && list(from) == before) return;
     }
   }
 

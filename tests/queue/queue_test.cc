@@ -5,6 +5,11 @@
 #include <fstream>
 #include <string>
 
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include "queue_steps.h"
 
 namespace carbon_spool {
@@ -139,6 +144,30 @@ TEST_CASE("a second opener is told that the queue is in use", "[queue]") {
   REQUIRE_FALSE(second);
   CHECK(second.error().message.find("another carbon-spool has this queue open") !=
         std::string::npos);
+}
+
+TEST_CASE("an opener beside another process is told that the queue is in use", "[queue]") {
+  const TempDir folder;
+  open(options_for(folder)).reset();
+  int ready[2];
+  REQUIRE(::pipe(ready) == 0);
+  const pid_t other = ::fork();
+  if (other == 0) {
+    struct flock whole {};
+    whole.l_type = F_WRLCK;
+    const int file = ::open((folder / "queue/LOCK").c_str(), O_RDWR);
+    const char answer = ::fcntl(file, F_SETLK, &whole) == 0 ? 'y' : 'n';
+    static_cast<void>(::write(ready[1], &answer, 1) == 1);
+    for (;;) ::pause();
+  }
+  char answer = 0;
+  REQUIRE(::read(ready[0], &answer, 1) == 1);
+  CHECK(answer == 'y');
+  auto second = Queue::open(options_for(folder));
+  ::kill(other, SIGKILL);
+  ::waitpid(other, nullptr, 0);
+  REQUIRE_FALSE(second);
+  CHECK_THAT(second.error().message, Catch::Contains("another carbon-spool has this queue open"));
 }
 
 TEST_CASE("a queue can be looked at while nobody has it open, and while somebody has", "[queue]") {

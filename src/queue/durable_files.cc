@@ -1,0 +1,56 @@
+#include "durable_files.h"
+
+#include <filesystem>
+#include <memory>
+
+#include <rocksdb/env.h>
+
+namespace carbon_spool {
+namespace {
+
+Result<void> result_of(const rocksdb::Status& status) {
+  if (!status.ok()) return Error{status.ToString()};
+  return success();
+}
+
+rocksdb::Status sync_folder(rocksdb::Env& env, const std::string& path) {
+  std::unique_ptr<rocksdb::Directory> folder;
+  rocksdb::Status status = env.NewDirectory(path, &folder);
+  if (status.ok()) status = folder->Fsync();
+  return status;
+}
+
+std::string folder_of(const std::string& path) {
+  const std::string above = std::filesystem::path(path).parent_path();
+  return above.empty() ? "." : above;
+}
+
+}  // namespace
+
+Result<void> make_folder(rocksdb::Env& env, const std::string& path) {
+  std::error_code unknown;
+  if (std::filesystem::is_directory(path, unknown)) return success();
+  // "a/b/" is "a/b".
+  if (path.size() > 1 && path.ends_with('/')) {
+    return make_folder(env, path.substr(0, path.size() - 1));
+  }
+  const std::string above = folder_of(path);
+  if (above != path) {
+    if (auto made = make_folder(env, above); !made) return made;
+  }
+  rocksdb::Status status = env.CreateDirIfMissing(path);
+  if (status.ok()) status = sync_folder(env, above);
+  return result_of(status);
+}
+
+Result<void> append_to_file(rocksdb::Env& env, const std::string& path, std::string_view text) {
+  std::unique_ptr<rocksdb::WritableFile> file;
+  rocksdb::Status status = env.ReopenWritableFile(path, &file, rocksdb::EnvOptions());
+  if (status.ok()) status = file->Append(rocksdb::Slice(text.data(), text.size()));
+  if (status.ok()) status = file->Sync();
+  if (status.ok()) status = file->Close();
+  if (status.ok()) status = sync_folder(env, folder_of(path));
+  return result_of(status);
+}
+
+}  // namespace carbon_spool
