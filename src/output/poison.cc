@@ -16,6 +16,13 @@ constexpr unsigned kFailuresOfBatch = 20;
 constexpr unsigned kFailuresOfPart = 1;  // a wrong guess costs one more connection
 constexpr unsigned kFailuresOfLine = 3;  // after the twenty of its batch
 
+/// Between two trials at least one connection is confirmed: this bounds how long it takes to find a
+/// line, some thirty failures of which each must be vouched for.
+constexpr Milliseconds kConfirmEvery{100};
+/// If the server goes down with a trial: a supervisor stops restarting one that dies too often
+/// (systemd after five starts within ten seconds).
+constexpr Milliseconds kConfirmEveryIfDeadly{1'000};
+
 bool is_one_line(std::string_view text) {
   return text.find('\n') >= text.size() - 1;
 }
@@ -76,6 +83,7 @@ std::optional<Suspects::Resolved> Suspects::end_trial(bool clean) {
     held_.push_back(std::move(suspect));
     return std::nullopt;
   }
+  deadly_ = deadly_ && !held_.empty();
   return Resolved{suspect.batch->range(), std::move(suspect.bad_lines)};
 }
 
@@ -96,11 +104,16 @@ void Suspects::count_failure(Suspect& suspect) {
   suspect.parts.push_front(part.substr(0, half));
 }
 
+Milliseconds Suspects::confirm_every() const {
+  return deadly_ ? kConfirmEveryIfDeadly : kConfirmEvery;
+}
+
 RangeSet Suspects::release_all() {
   RangeSet released;
   for (const Suspect& suspect : held_) released.insert(suspect.batch->range());
   held_.clear();
   on_trial_ = false;
+  deadly_ = false;
   return released;
 }
 

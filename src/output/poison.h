@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "carbon_spool/base/units.h"
 #include "carbon_spool/queue/batch.h"
 #include "carbon_spool/queue/range_set.h"
 
@@ -51,6 +52,11 @@ class Suspects {
   /// Something if that was the end of the story.
   [[nodiscard]] std::optional<Resolved> end_trial(bool clean);
 
+  /// The server is out of reach: it may be a trial that took it down.
+  void server_is_down() { deadly_ = !held_.empty(); }
+  /// How soon the others' connections should be confirmed, to make room for the next trial.
+  [[nodiscard]] Milliseconds confirm_every() const;
+
   [[nodiscard]] bool empty() const { return held_.empty(); }
   [[nodiscard]] bool on_trial() const { return on_trial_; }
 
@@ -73,6 +79,7 @@ class Suspects {
   std::map<Sequence, unsigned> accused_;
   std::deque<Suspect> held_;  ///< the first is the next to be tried
   bool on_trial_ = false;
+  bool deadly_ = false;  ///< the server was down while something was held
 };
 
 }  // namespace carbon_spool

@@ -122,3 +122,23 @@ TEST_CASE("failures count only while others are confirmed: a dying server condem
   REQUIRE(resolved);
   CHECK(resolved->bad_lines.empty());
 }
+
+TEST_CASE("a server that goes down with a trial is given more time between two of them",
+          "[output]") {
+  Suspects suspects(1);
+  const Milliseconds brisk = suspects.confirm_every();
+  suspects.server_is_down();
+  CHECK(suspects.confirm_every() == brisk);  // nothing is held: it went down by itself
+  REQUIRE(suspects.accuse(batch_of(lines(1))));
+  CHECK(suspects.confirm_every() == brisk);
+  suspects.server_is_down();
+  CHECK(suspects.confirm_every() >= 5 * brisk);
+  SECTION("until nothing is held any more") {
+    static_cast<void>(suspects.begin_trial());
+    REQUIRE(suspects.end_trial(true));
+  }
+  SECTION("until all was given back") {
+    REQUIRE(suspects.release_all().batches() == 1);
+  }
+  CHECK(suspects.confirm_every() == brisk);
+}
