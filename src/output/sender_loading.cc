@@ -50,7 +50,9 @@ void Sender::load(Carrier& carrier) {
 
 void Sender::load_trial(Carrier& carrier) {
   const Suspects::Trial trial = suspects_.begin_trial();
-  carrier.connection->load(trial.batch, trial.text);
+  for (const BatchPtr& batch : trial.batches) {
+    carrier.connection->load(batch, trial.part.empty() ? batch->lines() : trial.part);
+  }
   carrier.loaded = true;
   carrier.trial = true;
 }
