@@ -14,6 +14,7 @@ import json
 import multiprocessing
 import os
 import sys
+import time
 import traceback
 
 from scene import Row  # first: it lets the others find tests/end_to_end
@@ -48,8 +49,8 @@ FAULTS = [
 ]  # fmt: skip
 
 TRANSPORTS = ("tcp", "unix")  # of the destination
-COLUMNS = ("fault", "transport", "sent", "arrived", "lost", "duplicated", "current again after", "memory", "disk",
-           "adds up")  # fmt: skip
+COLUMNS = ("fault", "transport", "points sent", "arrived", "lost", "duplicated", "current again after", "memory, MiB",
+           "disk, MiB", "adds up")  # fmt: skip
 
 
 def privately():
@@ -63,12 +64,13 @@ def privately():
 
 def play(happens, transport, keep, answer):
     """One row, in a process of its own; what it mounted ends with it."""
-    row = None
+    row, begin = None, time.monotonic()
     try:
         privately()
         row = Row(transport)
         happens(row)
         result = row.finish()
+        result["seconds"] = round(time.monotonic() - begin, 1)
     except BaseException as failure:  # pylint: disable=broad-except
         traceback.print_exc()
         result = {"broken": (row.broken if row else []) + [f"{type(failure).__name__}: {failure}"]}
@@ -120,7 +122,7 @@ def play_all(faults, transports, jobs, keep):
 
 def cells(row):
     if "absent" in row:
-        return [row["fault"], row["transport"], "-", "-", "-", "-", row["absent"], "-", "-", "-"]
+        return [row["fault"], row["transport"], *["-"] * 7, row["absent"]]
 
     def number(key, unit=""):
         value = row.get(key)
@@ -154,7 +156,7 @@ def check_page(path):
     if [row[:2] for row in found] != expected:
         print(f"{path}: its rows are not those of fault_table.py, made anew it would have them")
         return 1
-    broken = [row for row in found if row[-1] not in ("yes", "-")]
+    broken = [row for row in found if row[-1] == "NO"]
     for row in broken:
         print(f"{path}: this row does not add up: {row}")
     return 1 if broken else 0
