@@ -3,13 +3,24 @@
 #include <utility>
 
 namespace carbon_spool {
+namespace {
+
+/// What may be tried again alone: bounds memory, for each of the connections under way.
+constexpr std::uint64_t kFew = 1024;
+constexpr std::uint64_t kFewBytes = 4 * 1024 * 1024;
+
+}  // namespace
 
 void Cargo::add(const BatchPtr& batch) {
   const Range& range = batch->range();
   const std::uint64_t begin = bytes_;
   bytes_ += batch->lines().size();
   ++batches_;
-  only_batch_ = batches_ == 1 ? batch : nullptr;
+  if (batches_ <= kFew && bytes_ <= kFewBytes) {
+    few_.push_back(batch);
+  } else {
+    few_.clear();
+  }
   ranges_.insert(range);
 
   const bool joins = !stretches_.empty() &&

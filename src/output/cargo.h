@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <vector>
 
 #include "carbon_spool/queue/batch.h"
 #include "carbon_spool/queue/range_set.h"
@@ -9,7 +10,7 @@
 namespace carbon_spool {
 
 /// Which batches a connection carries that are not acknowledged, and where in its stream they end.
-/// Holds ranges, not points: its size does not grow with what is under way.
+/// Holds ranges, and points only while they are few: its size does not grow with what is under way.
 class Cargo {
  public:
   void add(const BatchPtr& batch);
@@ -27,8 +28,8 @@ class Cargo {
   // The whole stream, with what was unloaded.
   [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
   [[nodiscard]] std::uint64_t batches() const { return batches_; }
-  /// The batch, if there never was another one.
-  [[nodiscard]] const BatchPtr& only_batch() const { return only_batch_; }
+  /// All its batches, in the order of the stream; none if they are more than a few.
+  [[nodiscard]] const std::vector<BatchPtr>& few() const { return few_; }
 
  private:
   struct Stretch {
@@ -41,7 +42,7 @@ class Cargo {
   std::deque<Stretch> stretches_;
   std::uint64_t bytes_ = 0;
   std::uint64_t batches_ = 0;
-  BatchPtr only_batch_;
+  std::vector<BatchPtr> few_;
 };
 
 }  // namespace carbon_spool

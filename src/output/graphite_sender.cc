@@ -164,6 +164,7 @@ void Sender::adopt(Dialled dialled) {
   if (!dialled.socket) {
     renewing_ = false;
     set_back();
+    suspects_.server_is_down();
     bad_end();
     report_.down(dialled.error);
     return;

@@ -12,9 +12,19 @@ namespace {
 constexpr std::size_t kMostHeld = 64;
 constexpr std::size_t kMostAccused = 64;
 
+/// So many good ends in a row, and there is no trouble.
+constexpr unsigned kQuiet = 20;
+
 constexpr unsigned kFailuresOfBatch = 20;
 constexpr unsigned kFailuresOfPart = 1;  // a wrong guess costs one more connection
 constexpr unsigned kFailuresOfLine = 3;  // after the twenty of its batch
+
+/// Between two trials at least one connection is confirmed: this bounds how long it takes to find a
+/// line, some thirty failures of which each must be vouched for.
+constexpr Milliseconds kConfirmEvery{100};
+/// If the server goes down with a trial: a supervisor stops restarting one that dies too often
+/// (systemd after five starts within ten seconds).
+constexpr Milliseconds kConfirmEveryIfDeadly{1'000};
 
 bool is_one_line(std::string_view text) {
   return text.find('\n') >= text.size() - 1;
@@ -29,19 +39,46 @@ std::size_t middle(std::string_view lines) {
 
 }  // namespace
 
-bool Suspects::accuse(const BatchPtr& batch) {
-  const Sequence sequence = batch->range().begin.sequence;
+bool Suspects::accuse(const std::vector<BatchPtr>& batches) {
+  if (!is_enough(batches)) return false;
+  hold(batches);
+  return true;
+}
+
+bool Suspects::is_enough(const std::vector<BatchPtr>& batches) {
+  // Without a good end in between it is the server that fails, whatever it is sent.
+  if (std::exchange(good_ends_, 0) > 0) ++troubles_;
+  if (batches.size() != 1) {
+    // One search at a time, or all that there is might be held here.
+    if (batches.empty() || troubles_ < patience_ || !held_.empty()) return false;
+    troubles_ = 0;
+    return true;
+  }
+  const Sequence sequence = batches.front()->range().begin.sequence;
   if (++accused_[sequence] < patience_ || held_.size() >= kMostHeld) {
     if (accused_.size() > kMostAccused) accused_.erase(accused_.begin());
     return false;
   }
   accused_.erase(sequence);
-  held_.push_back({batch, {batch->lines()}, 0, false, {}});
   return true;
+}
+
+void Suspects::hold(std::vector<BatchPtr> batches) {
+  Suspect suspect;
+  if (batches.size() == 1) suspect.parts.push_back(batches.front()->lines());
+  suspect.batches = std::move(batches);
+  held_.push_back(std::move(suspect));
+}
+
+void Suspects::halve(const std::vector<BatchPtr>& batches) {
+  const auto half = batches.begin() + static_cast<std::ptrdiff_t>(batches.size() / 2);
+  hold({batches.begin(), half});
+  hold({half, batches.end()});
 }
 
 void Suspects::vouch() {
   for (Suspect& suspect : held_) suspect.vouched = true;
+  if (++good_ends_ >= kQuiet) troubles_ = 0;
 }
 
 bool Suspects::trial_is_due(bool others_wait) const {
@@ -56,7 +93,8 @@ Suspects::Trial Suspects::begin_trial() {
   const auto vouched =
       std::find_if(held_.begin(), held_.end(), [](const Suspect& each) { return each.vouched; });
   if (vouched != held_.end()) std::rotate(held_.begin(), vouched, held_.end());
-  return {held_.front().batch, held_.front().parts.front()};
+  const Suspect& suspect = held_.front();
+  return {suspect.batches, suspect.parts.empty() ? std::string_view() : suspect.parts.front()};
 }
 
 std::optional<Suspects::Resolved> Suspects::end_trial(bool clean) {
@@ -64,25 +102,31 @@ std::optional<Suspects::Resolved> Suspects::end_trial(bool clean) {
   on_trial_ = false;
   Suspect suspect = std::move(held_.front());
   held_.pop_front();
+  const bool several = suspect.batches.size() > 1;
   if (clean) {
-    suspect.parts.pop_front();
+    if (!several) suspect.parts.pop_front();
     suspect.failures = 0;
     suspect.vouched = true;
     vouch();
   } else if (std::exchange(suspect.vouched, false)) {
+    if (several) {
+      halve(suspect.batches);
+      return std::nullopt;
+    }
     count_failure(suspect);
   }
-  if (!suspect.parts.empty()) {
+  if (several ? !clean : !suspect.parts.empty()) {
     held_.push_back(std::move(suspect));
     return std::nullopt;
   }
-  return Resolved{suspect.batch->range(), std::move(suspect.bad_lines)};
+  deadly_ = deadly_ && !held_.empty();
+  return Resolved{ranges_of(suspect), std::move(suspect.bad_lines)};
 }
 
 void Suspects::count_failure(Suspect& suspect) {
   const std::string_view part = suspect.parts.front();
   const bool one_line = is_one_line(part);
-  const bool whole = part.size() == suspect.batch->lines().size();
+  const bool whole = part.size() == suspect.batches.front()->lines().size();
   const unsigned enough = whole ? kFailuresOfBatch : one_line ? kFailuresOfLine : kFailuresOfPart;
   if (++suspect.failures < enough) return;
   suspect.failures = 0;
@@ -96,11 +140,22 @@ void Suspects::count_failure(Suspect& suspect) {
   suspect.parts.push_front(part.substr(0, half));
 }
 
+Milliseconds Suspects::confirm_every() const {
+  return deadly_ ? kConfirmEveryIfDeadly : kConfirmEvery;
+}
+
+RangeSet Suspects::ranges_of(const Suspect& suspect) {
+  RangeSet ranges;
+  for (const BatchPtr& batch : suspect.batches) ranges.insert(batch->range());
+  return ranges;
+}
+
 RangeSet Suspects::release_all() {
   RangeSet released;
-  for (const Suspect& suspect : held_) released.insert(suspect.batch->range());
+  for (const Suspect& suspect : held_) released.insert(ranges_of(suspect));
   held_.clear();
   on_trial_ = false;
+  deadly_ = false;
   return released;
 }
 

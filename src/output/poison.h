@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "carbon_spool/base/units.h"
 #include "carbon_spool/queue/batch.h"
 #include "carbon_spool/queue/range_set.h"
 
@@ -15,31 +16,33 @@ namespace carbon_spool {
 
 /// Batches that a server seems to fail on, until the line at fault is found or they get through.
 ///
-/// A batch whose connection failed several times, with nothing else on it, is held here while
-/// others are sent, and is tried on connections of its own. Only failures that are vouched for
-/// count: something else was confirmed since the trial before, so it is not the server. After
-/// twenty of them the batch is halved, and so on down to the line; what is not at fault gets
-/// through on the way.
+/// They come in two ways. A batch whose connection failed several times, with nothing else on it.
+/// And all that a connection carried, when connections go on failing while others are confirmed:
+/// the batch at fault may never be alone otherwise, since it is put back among others each time.
+///
+/// What is held here is tried on connections of its own, while others are sent. Only failures that
+/// are vouched for count: something else was confirmed since the trial before, so it is not the
+/// server. Several batches are halved after one of them; a single one after twenty, and so on down
+/// to the line; what is not at fault gets through on the way.
 class Suspects {
  public:
-  /// A batch or a part of one, to be sent alone.
+  /// Batches, or a part of one, to be sent alone.
   struct Trial {
-    BatchPtr batch;
-    std::string_view text;
+    std::vector<BatchPtr> batches;
+    std::string_view part;  ///< of the only batch; empty: all of them
   };
-  /// All of the batch was delivered but these lines.
+  /// All of these was delivered. But for `bad_lines`, then it is one batch.
   struct Resolved {
-    Range range;
+    RangeSet ranges;
     std::vector<std::string> bad_lines;
   };
 
-  /// `patience`: failures, alone on a connection, before a batch is held here and others overtake
-  /// it.
+  /// `patience`: failures before something is held here and others overtake it.
   explicit Suspects(unsigned patience) : patience_(patience) {}
 
-  /// A connection that carried nothing but this batch ended badly. True: it is held here now;
-  /// false: it is to be put back.
-  [[nodiscard]] bool accuse(const BatchPtr& batch);
+  /// A connection that carried these batches and nothing else ended badly. True: they are held here
+  /// now; false: they are to be put back.
+  [[nodiscard]] bool accuse(const std::vector<BatchPtr>& batches);
 
   /// A connection that carried something else was confirmed.
   void vouch();
@@ -51,6 +54,11 @@ class Suspects {
   /// Something if that was the end of the story.
   [[nodiscard]] std::optional<Resolved> end_trial(bool clean);
 
+  /// The server is out of reach: it may be a trial that took it down.
+  void server_is_down() { deadly_ = !held_.empty(); }
+  /// How soon the others' connections should be confirmed, to make room for the next trial.
+  [[nodiscard]] Milliseconds confirm_every() const;
+
   [[nodiscard]] bool empty() const { return held_.empty(); }
   [[nodiscard]] bool on_trial() const { return on_trial_; }
 
@@ -59,20 +67,27 @@ class Suspects {
 
  private:
   struct Suspect {
-    BatchPtr batch;
-    std::deque<std::string_view>
-        parts;              ///< not yet through, in order; the first is the next to be tried
+    std::vector<BatchPtr> batches;
+    /// Of a single batch: not yet through, in order; the first is the next to be tried.
+    std::deque<std::string_view> parts;
     unsigned failures = 0;  ///< vouched for, of the first part
     bool vouched = false;
     std::vector<std::string> bad_lines;
   };
 
+  [[nodiscard]] bool is_enough(const std::vector<BatchPtr>& batches);
+  void hold(std::vector<BatchPtr> batches);
+  void halve(const std::vector<BatchPtr>& batches);
   static void count_failure(Suspect& suspect);
+  [[nodiscard]] static RangeSet ranges_of(const Suspect& suspect);
 
   const unsigned patience_;
+  unsigned troubles_ = 0;   ///< bad ends, each after a good one
+  unsigned good_ends_ = 0;  ///< since the last bad one
   std::map<Sequence, unsigned> accused_;
   std::deque<Suspect> held_;  ///< the first is the next to be tried
   bool on_trial_ = false;
+  bool deadly_ = false;  ///< the server was down while something was held
 };
 
 }  // namespace carbon_spool

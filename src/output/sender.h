@@ -77,6 +77,7 @@ class Sender final : public GraphiteSender {
   void not_confirmed(Carrier& carrier, Ending ending, Milliseconds timeout);
   void end_unclean(Carrier& carrier, Ending ending);
   void end_trial(bool clean);
+  [[nodiscard]] bool accuse(const Cargo& cargo, Ending ending);
   void bad_end();
   void set_back();
   [[nodiscard]] bool never_confirms() const;

@@ -64,7 +64,7 @@ void Sender::end_unclean(Carrier& carrier, Ending ending) {
   } else {
     budget_.timed_out(cargo.bytes(), cargo.batches());
   }
-  const bool held = !by_kernel() && cargo.only_batch() && suspects_.accuse(cargo.only_batch());
+  const bool held = !by_kernel() && accuse(cargo, ending);
   const RangeSet carried = cargo.unload_all();
   if (!held && !carried.empty()) reader_.put_back(carried);
 }
@@ -74,12 +74,17 @@ void Sender::end_trial(bool clean) {
   if (!resolved) return;
   if (!resolved->bad_lines.empty()) {
     report_.set_aside(resolved->bad_lines);
-    reader_.acknowledge_without(resolved->range, resolved->bad_lines);
+    reader_.acknowledge_without(resolved->ranges.front(), resolved->bad_lines);
     return;
   }
-  RangeSet whole;
-  whole.insert(resolved->range);
-  reader_.acknowledge(whole);
+  reader_.acknowledge(resolved->ranges);
+}
+
+bool Sender::accuse(const Cargo& cargo, Ending ending) {
+  // In order the batch at fault is the first each time, and alone soon. One that makes the server
+  // silent is not worth a search, each step of which holds up everything for `confirm_timeout`.
+  if (cargo.batches() > 1 && (in_order() || ending != Ending::Broken)) return false;
+  return suspects_.accuse(cargo.few());
 }
 
 bool Sender::never_confirms() const {

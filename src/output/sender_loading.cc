@@ -11,8 +11,6 @@ constexpr std::size_t kGatherBytes = 256 * 1024;  // of one write
 constexpr std::size_t kMostLeaving = 2;
 /// How often the kernel is asked what the peer has taken, while something is under way.
 constexpr Milliseconds kLookEvery{200};
-/// While batches are under suspicion, connections are confirmed sooner: that makes room for trials.
-constexpr Milliseconds kConfirmEveryWithSuspects{1'000};
 /// When a reader that has something could not give it: its disk may be failing.
 constexpr Milliseconds kTakeAgainAfter{1'000};
 /// What is older when its turn comes is no longer live: what came after it goes first.
@@ -52,7 +50,9 @@ void Sender::load(Carrier& carrier) {
 
 void Sender::load_trial(Carrier& carrier) {
   const Suspects::Trial trial = suspects_.begin_trial();
-  carrier.connection->load(trial.batch, trial.text);
+  for (const BatchPtr& batch : trial.batches) {
+    carrier.connection->load(batch, trial.part.empty() ? batch->lines() : trial.part);
+  }
   carrier.loaded = true;
   carrier.trial = true;
 }
@@ -97,8 +97,10 @@ std::optional<Reader::Taken> Sender::take_backlog() {
 }
 
 Milliseconds Sender::confirm_every() const {
-  return suspects_.empty() ? options_.confirm_every
-                           : std::min(options_.confirm_every, kConfirmEveryWithSuspects);
+  // What is being confirmed makes room for a trial already: a slow server has one to answer at a
+  // time.
+  if (suspects_.empty() || !leaving_.empty()) return options_.confirm_every;
+  return std::min(options_.confirm_every, suspects_.confirm_every());
 }
 
 bool Sender::at_limit(const Carrier& carrier) const {

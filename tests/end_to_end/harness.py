@@ -44,7 +44,7 @@ def long_only(test):
     return unittest.skipUnless(LONG, "takes long: CARBON_SPOOL_LONG=1 runs it")(test)
 
 
-def wait_until(condition, what, timeout=PATIENCE):
+def wait_until(condition, what, timeout=PATIENCE, pause=0.02):
     """Polls `condition`; the time-out is a bound on failure, never a delay. Returns its true value."""
     end = time.monotonic() + timeout
     while True:
@@ -53,7 +53,7 @@ def wait_until(condition, what, timeout=PATIENCE):
             return value
         if time.monotonic() > end:
             raise AssertionError(f"not within {timeout} s: {what}")
-        time.sleep(0.02)
+        time.sleep(pause)
 
 
 def wait_until_still(value, seconds, what, timeout=PATIENCE):

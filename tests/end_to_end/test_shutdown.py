@@ -63,18 +63,6 @@ class Shutdown(harness.EndToEnd):
         daemon.process.send_signal(signal.SIGINT)
         self.assertEqual(daemon.process.wait(harness.PATIENCE), 0)
 
-    def test_sighup_is_ignored_and_said_so(self):
-        checks = points.CheckList(2000)
-        receiver = self.receiver(checks).start()
-        daemon = self.daemon([destination(receiver.url)]).start()
-        self.assertTrue(send(daemon.listening(), points.plain(0, 1000)))
-        daemon.process.send_signal(signal.SIGHUP)
-        wait_until(lambda: "SIGHUP" in daemon.log_text(), "a log line about SIGHUP")
-        self.assertTrue(send(daemon.listening(), points.plain(1000, 2000)))
-        daemon.wait_delivered()
-        self.assert_all_arrived(checks, 0, 2000)
-        self.assertTrue(daemon.running)
-
     def test_systemd_is_told_when_it_is_ready_and_when_it_stops(self):
         path = str(self.folder / "notify.sock")
         notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)

@@ -8,11 +8,13 @@ and a network of its own. What the columns mean is in docs/faults.md.
 """
 
 import argparse
+import collections
 import ctypes
 import json
 import multiprocessing
 import os
 import sys
+import time
 import traceback
 
 from scene import Row  # first: it lets the others find tests/end_to_end
@@ -46,8 +48,9 @@ FAULTS = [
     ("clock", "clock an hour back and forward", hosts.clock_set_back_and_forward, None),
 ]  # fmt: skip
 
-COLUMNS = ("fault", "transport", "sent", "arrived", "lost", "duplicated", "current again after", "memory", "disk",
-           "adds up")  # fmt: skip
+TRANSPORTS = ("tcp", "unix")  # of the destination
+COLUMNS = ("fault", "transport", "points sent", "arrived", "lost", "duplicated", "current again after", "memory, MiB",
+           "disk, MiB", "adds up")  # fmt: skip
 
 
 def privately():
@@ -61,15 +64,16 @@ def privately():
 
 def play(happens, transport, keep, answer):
     """One row, in a process of its own; what it mounted ends with it."""
-    row = None
+    row, begin = None, time.monotonic()
     try:
         privately()
         row = Row(transport)
         happens(row)
         result = row.finish()
+        result["seconds"] = round(time.monotonic() - begin, 1)
     except BaseException as failure:  # pylint: disable=broad-except
         traceback.print_exc()
-        result = {"broken": [(row.broken if row else []) + [f"{type(failure).__name__}: {failure}"]]}
+        result = {"broken": (row.broken if row else []) + [f"{type(failure).__name__}: {failure}"]}
     if row:
         if result["broken"] and row.daemon:
             print(f"--- {row.daemon.log}, its end\n{row.daemon.log_tail(30)}", file=sys.stderr)
@@ -77,23 +81,48 @@ def play(happens, transport, keep, answer):
     answer.send(result)
 
 
-def result_of(happens, transport, keep):
-    context = multiprocessing.get_context("fork")
-    ours, theirs = context.Pipe(duplex=False)
-    process = context.Process(target=play, args=(happens, transport, keep, theirs))
-    process.start()
-    theirs.close()
-    try:
-        result = ours.recv()
-    except EOFError:
-        result = {"broken": ["the row's process died"]}
-    process.join()
-    return result
+class Play:
+    """A row that is under way."""
+
+    def __init__(self, fault, transport, keep):
+        name, title, happens, absent = fault
+        self._row = {"name": name, "fault": title, "transport": transport}
+        self._process = None
+        if transport == "unix" and absent:
+            self._row["absent"] = absent
+            return
+        context = multiprocessing.get_context("fork")
+        self._answer, theirs = context.Pipe(duplex=False)
+        self._process = context.Process(target=play, args=(happens, transport, keep, theirs))
+        self._process.start()
+        theirs.close()
+
+    def finish(self):
+        """Waits for its end. Returns the row."""
+        if self._process:
+            try:
+                self._row.update(self._answer.recv())
+            except EOFError:
+                self._row["broken"] = ["the row's process died"]
+            self._process.join()
+        return self._row
+
+
+def play_all(faults, transports, jobs, keep):
+    """Yields the rows in order; up to `jobs` are under way at a time."""
+    under_way = collections.deque()
+    for fault in faults:
+        for transport in transports:
+            if len(under_way) == jobs:
+                yield under_way.popleft().finish()
+            under_way.append(Play(fault, transport, keep))
+    while under_way:
+        yield under_way.popleft().finish()
 
 
 def cells(row):
     if "absent" in row:
-        return [row["fault"], row["transport"], "-", "-", "-", "-", row["absent"], "-", "-", "-"]
+        return [row["fault"], row["transport"], *["-"] * 7, row["absent"]]
 
     def number(key, unit=""):
         value = row.get(key)
@@ -111,34 +140,57 @@ def line(values):
     return "| " + " | ".join(map(str, values)) + " |"
 
 
+HEAD = "\n".join([line(COLUMNS), line(["---"] * 2 + ["--:"] * 7 + ["---"])])
+
+
+def check_page(path):
+    """Whether the page holds the table of these faults; 0 if it does."""
+    with open(path, encoding="utf-8") as file:
+        page = file.read()
+    head, _, below = page.partition(HEAD + "\n")
+    if head == page:
+        print(f"{path}: no table with these columns")
+        return 1
+    found = [text.strip("| ").split(" | ") for text in below.partition("\n\n")[0].splitlines()]
+    expected = [[title, transport] for _, title, *_ in FAULTS for transport in TRANSPORTS]
+    if [row[:2] for row in found] != expected:
+        print(f"{path}: its rows are not those of fault_table.py, made anew it would have them")
+        return 1
+    broken = [row for row in found if row[-1] == "NO"]
+    for row in broken:
+        print(f"{path}: this row does not add up: {row}")
+    return 1 if broken else 0
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--only", default="", help="faults whose short name has this word in it; =NAME: this one")
-    parser.add_argument("--transport", choices=("tcp", "unix"))
+    parser.add_argument("--transport", choices=TRANSPORTS)
+    parser.add_argument("--jobs", type=int, default=1, help="so many rows at a time")
     parser.add_argument("--json", help="where to write the rows; -: standard output")
     parser.add_argument("--keep", action="store_true", help="keep the folder of a row that broke its promise")
     parser.add_argument("--list", action="store_true", help="only the short names")
+    parser.add_argument("--page", help="only whether this page has a row for every fault and transport, none broken")
     options = parser.parse_args()
     if options.list:
         print("\n".join(name for name, *_ in FAULTS))
         return 0
+    if options.page:
+        return check_page(options.page)
     exact = options.only.removeprefix("=")
     chosen = [one for one in FAULTS if (one[0] == exact if options.only.startswith("=") else exact in one[0])]
     if not chosen:
         parser.error(f"no such fault: {exact}")
+    if os.geteuid() != 0:
+        sys.exit("fault_table: needs root, for namespaces and mounts")
     rows = []
-    print(line(COLUMNS), line(["---"] * 2 + ["--:"] * 7 + ["---"]), sep="\n", flush=True)
-    for name, title, happens, absent in chosen:
-        for transport in [options.transport] if options.transport else ("tcp", "unix"):
-            row = {"name": name, "fault": title, "transport": transport}
-            if transport == "unix" and absent:
-                row["absent"] = absent
-            else:
-                row.update(result_of(happens, transport, options.keep))
-            rows.append(row)
-            print(line(cells(row)), flush=True)
-            for promise in row.get("broken", []):
-                print(f"    BROKEN: {promise}", flush=True)
+    print(HEAD, flush=True)
+    transports = [options.transport] if options.transport else TRANSPORTS
+    for row in play_all(chosen, transports, options.jobs, options.keep):
+        rows.append(row)
+        print(line(cells(row)), flush=True)
+        for promise in row.get("broken", []):
+            print(f"    BROKEN: {promise}", flush=True)
     if options.json:
         text = json.dumps(rows, indent=1) + "\n"
         if options.json == "-":
@@ -150,6 +202,4 @@ def main():
 
 
 if __name__ == "__main__":
-    if os.geteuid() != 0:
-        sys.exit("fault_table: needs root, for namespaces and mounts")
     sys.exit(main())

@@ -5,7 +5,7 @@ import os
 import subprocess
 
 from scene import RATE
-from harness import MIB, sized
+from harness import LONG, MIB, sized
 
 TIMED = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
 
@@ -25,6 +25,8 @@ def packets_dropped(row):
     for chain, side, port in rules:
         run("iptables", "-w", "-A", chain, "-p", "tcp", side, port, "-j", "DROP")
     row.seconds(sized(5, 90, 5))
+    if LONG:
+        row.expect(row.to()["state"] != "connected", "a peer that does not answer for 20 s is not found out")
     for chain, side, port in rules:
         run("iptables", "-w", "-D", chain, "-p", "tcp", side, port, "-j", "DROP")
     row.over()
@@ -59,6 +61,7 @@ def our_kill_9(row):
     for _ in range(sized(3, 20, 2)):
         with row.gate:
             row.daemon.kill()
+            row.identity.check(row.daemon.now())  # of what the death left on the disk
             row.daemon.start()
         row.over()
         row.seconds(1)

@@ -53,12 +53,15 @@ TEST_CASE("batches that are not neighbours are unloaded one by one, in the order
   CHECK(cargo.unload(200).empty());
 }
 
-TEST_CASE("a stream's only batch is known as long as it is the only one", "[output]") {
+TEST_CASE("a stream's batches are at hand as long as they are few", "[output]") {
   Cargo cargo;
-  CHECK(cargo.only_batch() == nullptr);
-  const BatchPtr first = batch(1, 10);
+  CHECK(cargo.few().empty());
+  const BatchPtr first = batch(1, 60'000);
+  const BatchPtr second = batch(2, 60'000);
   cargo.add(first);
-  CHECK(cargo.only_batch() == first);
-  cargo.add(batch(2, 10));
-  CHECK(cargo.only_batch() == nullptr);
+  cargo.add(second);
+  CHECK(cargo.few() == std::vector<BatchPtr>{first, second});
+  for (std::uint64_t i = 3; i <= 100; ++i) cargo.add(batch(i, 60'000));
+  CHECK(cargo.few().empty());
+  CHECK(cargo.batches() == 100);
 }

@@ -52,6 +52,14 @@ class ScriptedPeer {
       return true;
     }
 
+    /// What is unread, up to `most` bytes, left unread; waits for some. Empty at the end of file.
+    [[nodiscard]] std::string look(std::size_t most = 65536) const {
+      std::string piece(most, '\0');
+      const ssize_t seen = ::recv(fd_, piece.data(), piece.size(), MSG_PEEK);
+      piece.resize(seen > 0 ? static_cast<std::size_t>(seen) : 0);
+      return piece;
+    }
+
     /// Reads exactly so many bytes in all; false if they did not come.
     bool read_up_to(std::size_t bytes) {
       while (text_.size() < bytes) {
