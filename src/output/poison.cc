@@ -115,12 +115,12 @@ std::optional<Suspects::Resolved> Suspects::end_trial(bool clean) {
     }
     count_failure(suspect);
   }
-  if (several ? !clean : !suspect.parts.empty()) {
+  if (!suspect.parts.empty()) {
     held_.push_back(std::move(suspect));
     return std::nullopt;
   }
   deadly_ = deadly_ && !held_.empty();
-  return Resolved{ranges_of(suspect), std::move(suspect.bad_lines)};
+  return Resolved{ranges_of(suspect), clean || !several, std::move(suspect.bad_lines)};
 }
 
 void Suspects::count_failure(Suspect& suspect) {

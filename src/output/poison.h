@@ -23,7 +23,9 @@ namespace carbon_spool {
 /// What is held here is tried on connections of its own, while others are sent. Only failures that
 /// are vouched for count: something else was confirmed since the trial before, so it is not the
 /// server. Several batches are halved after one of them; a single one after twenty, and so on down
-/// to the line; what is not at fault gets through on the way.
+/// to the line; what is not at fault gets through on the way. Several that fail and are not vouched
+/// for are given back: it may be that the server cannot take so many, and then they would be tried
+/// for ever.
 class Suspects {
  public:
   /// Batches, or a part of one, to be sent alone.
@@ -31,10 +33,11 @@ class Suspects {
     std::vector<BatchPtr> batches;
     std::string_view part;  ///< of the only batch; empty: all of them
   };
-  /// All of these was delivered. But for `bad_lines`, then it is one batch.
+  /// These are not held here any more.
   struct Resolved {
     RangeSet ranges;
-    std::vector<std::string> bad_lines;
+    bool delivered = true;               ///< false: they are to be put back
+    std::vector<std::string> bad_lines;  ///< was not delivered of them; then it is one batch
   };
 
   /// `patience`: failures before something is held here and others overtake it.

@@ -72,6 +72,7 @@ void Sender::end_unclean(Carrier& carrier, Ending ending) {
 void Sender::end_trial(bool clean) {
   const std::optional<Suspects::Resolved> resolved = suspects_.end_trial(clean);
   if (!resolved) return;
+  if (!resolved->delivered) return reader_.put_back(resolved->ranges);
   if (!resolved->bad_lines.empty()) {
     report_.set_aside(resolved->bad_lines);
     reader_.acknowledge_without(resolved->ranges.front(), resolved->bad_lines);

@@ -185,6 +185,19 @@ TEST_CASE("all of a connection is held once connections go on failing while othe
   CHECK(delivered.size() == batches[0]->lines().size() + batches[2]->lines().size());
 }
 
+TEST_CASE("several that fail while nothing else is confirmed are given back", "[output]") {
+  Suspects suspects(1);
+  const std::vector<BatchPtr> several = {batch_of(lines(4)), batch_of(lines(4))};
+  suspects.vouch();
+  REQUIRE(suspects.accuse(several));
+  static_cast<void>(suspects.begin_trial());
+  const auto resolved = suspects.end_trial(false);
+  REQUIRE(resolved);
+  CHECK_FALSE(resolved->delivered);
+  CHECK(resolved->bad_lines.empty());
+  CHECK(suspects.empty());
+}
+
 TEST_CASE("bad ends far between are no trouble", "[output]") {
   Suspects suspects(3);
   const std::vector<BatchPtr> batches{batch_of(lines(2), 1), batch_of(lines(3), 2)};
