@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <shared_mutex>
 #include <utility>
 
 #include "queue_impl.h"
@@ -82,7 +81,10 @@ void QueueImpl::has_unsynced() {
   if (options_.sync.kind == SyncPolicy::Kind::Interval) upkeep_wanted_.notify_all();
 }
 
+/// Nobody writes meanwhile: a write that finds the log just after its sync has failed, and before
+/// RocksDB has taken note of that, ends the process (Debian's RocksDB asserts).
 void QueueImpl::sync_now() {
+  std::unique_lock write_lock(write_mutex_);
   Ticket written = 0;
   {
     const std::lock_guard lock(mutex_);
@@ -90,16 +92,8 @@ void QueueImpl::sync_now() {
     written = written_;
     unsynced_ = false;
   }
-  Result<void> done = success();
-  {
-    const std::shared_lock gate(store_gate_);
-    if (!store_) return;
-    done = store_->sync();
-  }
-  if (!done) {
-    const std::lock_guard write_lock(write_mutex_);
-    return begin_outage(done.error());
-  }
+  if (auto done = store_->sync(); !done) return begin_outage(done.error());
+  write_lock.unlock();
   {
     const std::lock_guard lock(mutex_);
     synced_ = std::max(synced_, written);
