@@ -76,15 +76,24 @@ class CarbonCache:
             self._process.wait(harness.PATIENCE)
 
     def kill(self):
+        """What it was just making stays without a header, and no later carbon-cache mends that: it goes."""
         self._process.kill()
         self._process.wait()
+        for file in self.storage.glob("e2e/*.wsp"):
+            try:
+                whisper.info(str(file))
+            except whisper.CorruptWhisperFile:
+                file.unlink()
 
     def slots(self, series, first, last):
         """{second: value} for first … last; seconds without a value are not in it."""
         file = self.storage / "e2e" / f"s{series:03d}.wsp"
         if not file.exists():
             return {}
-        (start, _, step), values = whisper.fetch(str(file), first - 1, last)
+        try:
+            (start, _, step), values = whisper.fetch(str(file), first - 1, last)
+        except whisper.CorruptWhisperFile:  # it is being made
+            return {}
         return {start + i * step: value for i, value in enumerate(values) if value is not None}
 
 
