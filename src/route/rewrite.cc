@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <array>
 
-#include "carbon_spool/route/routing_table.h"
-
 namespace carbon_spool {
 namespace {
 
@@ -79,7 +77,7 @@ void Rewrite::append(std::string_view text, const Piece& piece, std::string& res
   }
 }
 
-bool Rewrite::apply(std::string_view name, std::string& result) const {
+bool Rewrite::apply(std::string_view name, std::size_t most, std::string& result) const {
   std::array<re2::StringPiece, kGroups> groups;
   const int wanted = std::min(kGroups, match_->NumberOfCapturingGroups() + 1);
   const re2::StringPiece text(name.data(), name.size());
@@ -94,10 +92,10 @@ bool Rewrite::apply(std::string_view name, std::string& result) const {
       const re2::StringPiece& group = groups[static_cast<std::size_t>(piece.group)];
       append({group.data(), group.size()}, piece, result);
     }
-    if (result.size() > kMaxRewrittenBytes) return false;
+    if (result.size() > most) return false;
   }
   result += name.substr(before + groups[0].size());
-  return !result.empty() && result.size() <= kMaxRewrittenBytes;
+  return !result.empty() && result.size() <= most;
 }
 
 }  // namespace carbon_spool

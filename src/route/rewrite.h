@@ -26,8 +26,8 @@ class Rewrite {
   [[nodiscard]] RewriteOptions::When when() const { return when_; }
 
   /// Writes the new name to `result`, which `name` must not point into; false if nothing is found,
-  /// or the new name would be empty or too long.
-  [[nodiscard]] bool apply(std::string_view name, std::string& result) const;
+  /// or the new name would be empty or longer than `most` bytes.
+  [[nodiscard]] bool apply(std::string_view name, std::size_t most, std::string& result) const;
 
  private:
   struct Piece {

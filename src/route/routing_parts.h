@@ -52,6 +52,8 @@ struct RoutingTable::Parts {
                   std::string* routed_name) const;
 
  private:
+  /// What routes and rewrites look at of a name.
+  [[nodiscard]] std::string_view seen_by_rules(std::string_view name) const;
   std::string_view rewrite(std::string_view name, RewriteOptions::When when,
                            DecisionScratch& scratch, const Why& why) const;
   /// Marks what the routes name; true if the last one was a `drop`.

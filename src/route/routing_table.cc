@@ -30,13 +30,23 @@ std::optional<std::size_t> first_found(const std::vector<int>& found, int begin,
 
 }  // namespace
 
+std::string_view RoutingTable::Parts::seen_by_rules(std::string_view name) const {
+  return options.match_tags ? name : without_tags(name);
+}
+
 std::string_view RoutingTable::Parts::rewrite(std::string_view name, RewriteOptions::When when,
                                               DecisionScratch& scratch, const Why& why) const {
   for (std::size_t i = 0; i < rewrites.size(); ++i) {
     if (rewrites[i].when() != when) continue;
     // Whichever the name is not in.
     std::string& room = scratch.names_[name.data() == scratch.names_[0].data() ? 1 : 0];
-    if (!rewrites[i].apply(name, room)) continue;
+    const std::string_view seen = seen_by_rules(name);
+    const std::string_view tags = name.substr(seen.size());
+    if (!rewrites[i].apply(seen, kMaxRewrittenBytes - std::min(tags.size(), kMaxRewrittenBytes),
+                           room)) {
+      continue;
+    }
+    room += tags;
     name = room;
     if (why.rewrites) why.rewrites->push_back(i);
   }
@@ -69,6 +79,7 @@ std::optional<RouteExplanation> RoutingTable::Parts::meets(std::size_t index, st
 
 bool RoutingTable::Parts::follow_routes(std::string_view name, DecisionScratch& scratch,
                                         const Why& why) const {
+  name = seen_by_rules(name);
   expressions.find(name, scratch.found_);
   for (std::size_t i = 0; i < routes.size(); ++i) {
     const CompiledRoute& route = routes[i];

@@ -199,6 +199,19 @@ TEST_CASE("a rewrite that leaves nothing, or too much, is not applied", "[route]
   CHECK(table->explain(longest + 'x').sent_name == longest + 'x');
 }
 
+TEST_CASE("routes and rewrites see tags unless they are not to", "[route]") {
+  RoutingOptions options;
+  options.destinations = places(3);
+  options.routes = {route_to({"a"}, {"x$"}), route_to({"b"}, {"env=test"}), route_to({"c"})};
+  options.routes[2].suffixes = {".x"};
+  options.rewrites = {rewrite("^(.*)$", "\\^1")};
+  options.rewrites[0].when = RewriteOptions::When::After;
+  CHECK(decided(*compiled(options), "m.x;env=test") == "M.X;ENV=TEST -> b");
+  options.match_tags = false;
+  CHECK(decided(*compiled(options), "m.x;env=test") == "M.X;env=test -> a c");
+  CHECK(decided(*compiled(options), "m.x") == "M.X -> a c");
+}
+
 TEST_CASE("an explanation says which routes were met, and why", "[route]") {
   using Because = RouteExplanation::Because;
   RoutingOptions options;

@@ -90,6 +90,9 @@ struct RoutingOptions {
   /// Cleanse every name as carbon-c-relay does, before anything else looks at it. Rings then hash
   /// what rewrites make of it as it is, as there.
   bool cleanse = false;
+  /// False: routes and rewrites see only what is before a name's tags, as in carbon-c-relay; the
+  /// tags stay behind whatever a rewrite makes of that.
+  bool match_tags = true;
 };
 
 }  // namespace carbon_spool
