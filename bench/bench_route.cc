@@ -79,6 +79,7 @@ std::vector<std::string> series() {
   std::iota(order.begin(), order.end(), 0u);
   std::shuffle(order.begin(), order.end(), std::mt19937(1));
   std::vector<std::string> paths;
+  paths.reserve(kSeries);
   for (const unsigned i : order) paths.push_back(sample_path(i));
   return paths;
 }

@@ -7,8 +7,9 @@
 namespace carbon_spool {
 namespace {
 
-/// What the set's automaton may take: about twice what 1,000 ordinary expressions need. It is built
-/// as names come, and built anew when it is full, so this bounds memory for good.
+/// What the set's automaton may take. It is built as names come, and anew when it is full. A
+/// thousand ordinary expressions were seen to take less than 5 MiB with everything; the rest is for
+/// those that are not ordinary.
 constexpr std::int64_t kAutomatonBytes = 32 << 20;
 
 RE2::Options set_options() {

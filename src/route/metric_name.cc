@@ -127,7 +127,9 @@ std::string_view normalized(std::string_view name, std::string& room) {
   // In order of the text `;tag=value`, not of the tag: "a-b" comes before "a".
   std::vector<std::string> texts;
   for (const auto& [tag, value] : tags) {
-    if (tag != "name") texts.push_back(';' + tag + '=' + value);
+    if (tag == "name") continue;
+    std::string& text = texts.emplace_back(";");
+    text.append(tag).append("=").append(value);
   }
   std::sort(texts.begin(), texts.end());
   room = metric;

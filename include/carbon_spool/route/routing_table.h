@@ -97,7 +97,7 @@ struct ClusterExplanation {
   std::size_t cluster = 0;
   std::string key;  ///< what is hashed; empty for `balance` and `failover`
   /// Destinations that get the point, in the order of replicas; of a cluster that shares a reader
-  /// all of them, in the order in which they are asked while all are up.
+  /// all of them, of `any_of` first the one whose it is while all are up.
   std::vector<std::uint32_t> members;
 };
 
