@@ -32,6 +32,8 @@ LIBRARIES = [
     (r"nlohmann/", {"admin"}),
     (r"boost/asio", {"input", "output", "admin", "main"}),
     (r"boost/outcome", {"base"}),
+    (r"re2/", {"route"}),
+    (r"openssl/", {"route"}),
 ]
 
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*[<"]([^>"]+)[>"]', re.MULTILINE)
