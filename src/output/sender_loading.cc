@@ -78,7 +78,7 @@ std::optional<Reader::Taken> Sender::take() {
 std::optional<Reader::Taken> Sender::take_live() {
   auto taken = reader_.take(Part::Live);
   if (!taken) return taken;
-  report_.sent(taken->batch->range().points(), Part::Live);
+  report_.sent(taken->batch->points(), Part::Live);
   // A destination that was slow for a while has a backlog too.
   const Milliseconds accepted(taken->batch->accepted_at());
   if (!in_order() && system_clock().now().time_since_epoch() - accepted > kLiveFor) {
@@ -91,8 +91,8 @@ std::optional<Reader::Taken> Sender::take_backlog() {
   if (!reader_.has_unsent(Part::Backlog) || !pace_.may_send(present())) return std::nullopt;
   auto taken = reader_.take(Part::Backlog);
   if (!taken) return taken;
-  report_.sent(taken->batch->range().points(), Part::Backlog);
-  pace_.sent(taken->batch->range().points(), present());
+  report_.sent(taken->batch->points(), Part::Backlog);
+  pace_.sent(taken->batch->points(), present());
   return taken;
 }
 

@@ -25,6 +25,7 @@ class StoredBatch final : public Batch {
     range_.begin = {Sequence{load_little_endian<std::uint64_t>(at + 8)},
                     load_little_endian<std::uint64_t>(at + 16),
                     load_little_endian<std::uint64_t>(at + 24)};
+    points_ = points;
     range_.end = {range_.begin.sequence.next(), range_.begin.points + points,
                   range_.begin.bytes + lines_.size()};
     accepted_at_ = load_little_endian<std::int64_t>(at + 32);

@@ -32,7 +32,7 @@ void ReaderState::miss(const Range& range, const std::string& reason, std::int64
 RangeSet ReaderState::acknowledge(const RangeSet& ranges, std::int64_t now) {
   sent_before.erase(ranges);
   RangeSet done = waiting.erase(ranges);
-  acknowledged += done.points();
+  acknowledged += done.points() - settle_left_out(done);
   done.insert(resending.erase(ranges));
   to_send.erase(done);
   const std::int64_t keep_for = options.keep_acknowledged_for.count();
@@ -72,6 +72,45 @@ void ReaderState::put_back(const RangeSet& ranges) {
   }
 }
 
+void ReaderState::take(const Batch& batch, const LeftOut& out) {
+  const Range& range = batch.range();
+  const bool again = sent_before.contains(range.begin.sequence);
+  to_send.erase(range);
+  sent += batch.points();
+  if (again) resent += batch.points();
+  left_out.erase(range.begin.sequence);  // it may have been decided otherwise before
+  const bool some = out.elsewhere + out.dropped > 0;
+  if (some && waiting.contains(range.begin.sequence)) left_out[range.begin.sequence] = out;
+}
+
+void ReaderState::pass_over(const Range& range, const LeftOut& out) {
+  left_out.erase(range.begin.sequence);
+  if (!waiting.erase(range).empty()) count_left_out(out);
+  to_send.erase(range);
+  sent_before.erase(range);
+  resending.erase(range);
+  passed_over.insert(range);
+}
+
+void ReaderState::count_left_out(const LeftOut& out) {
+  routed_elsewhere += out.elsewhere;
+  if (out.dropped > 0) dropped["route"] += out.dropped;
+}
+
+std::uint64_t ReaderState::settle_left_out(const RangeSet& ranges) {
+  std::uint64_t points = 0;
+  for (const Range& range : ranges) {
+    const auto first = left_out.lower_bound(range.begin.sequence);
+    const auto last = left_out.lower_bound(range.end.sequence);
+    for (auto at = first; at != last; ++at) {
+      count_left_out(at->second);
+      points += at->second.elsewhere + at->second.dropped;
+    }
+    left_out.erase(first, last);
+  }
+  return points;
+}
+
 void ReaderState::put_back_all() {
   RangeSet taken = waiting;
   taken.insert(resending);
@@ -107,14 +146,21 @@ void ReaderState::resend_kept() {
 }
 
 void ReaderState::drop(const Range& range, const std::string& reason, std::int64_t now_seconds) {
-  const std::uint64_t points = waiting.erase(range).points();
+  RangeSet lost = waiting.erase(range);
+  RangeSet unread;
+  if (options.selector) {
+    for (const Range& each : lost) unread.insert(to_send.intersection(each));
+    unread.erase(sent_before);
+    lost.erase(unread);
+  }
   to_send.erase(range);
   sent_before.erase(range);
   resending.erase(range);
   for (Kept& piece : kept) piece.ranges.erase(range);
-  if (points == 0) return;
-  dropped[reason] += points;
-  last_drop_at = now_seconds;
+  const std::uint64_t points = lost.points() - settle_left_out(lost);
+  if (points > 0) dropped[reason] += points;
+  if (!unread.empty()) dropped[reason + "_unread"] += unread.points();
+  if (points > 0 || !unread.empty()) last_drop_at = now_seconds;
 }
 
 void ReaderState::forget_kept() {
@@ -134,6 +180,7 @@ std::uint64_t ReaderState::kept_points() const {
 
 bool ReaderState::needs(Sequence first, Sequence last) const {
   if (waiting.touches(first, last) || resending.touches(first, last)) return true;
+  if (passed_over.touches(first, last)) return true;
   for (const Kept& piece : kept) {
     if (piece.ranges.touches(first, last)) return true;
   }
@@ -241,6 +288,7 @@ void Ledger::put_in_front(Ledger earlier, const Mark& begin) {
     reader.kept.insert(reader.kept.begin(), before.kept.begin(), before.kept.end());
     reader.received += before.received;
     reader.acknowledged += before.acknowledged;
+    reader.routed_elsewhere += before.routed_elsewhere;
     reader.sent += before.sent;
     reader.resent += before.resent;
     for (const auto& [reason, points] : before.dropped) reader.dropped[reason] += points;
@@ -253,6 +301,7 @@ RangeSet Ledger::unneeded(RangeSet ranges) const {
   for (const auto& [name, reader] : readers_) {
     ranges.erase(reader.waiting);
     ranges.erase(reader.resending);
+    ranges.erase(reader.passed_over);
     for (const ReaderState::Kept& piece : reader.kept) ranges.erase(piece.ranges);
   }
   return ranges;

@@ -18,7 +18,7 @@ namespace carbon_spool {
 /// What one reader still needs of the log, and its counts. In memory only; `encode` gives what is
 /// kept in the column family `state` under `reader/<name>`. Moments are Unix milliseconds.
 ///
-/// Invariant: received = acknowledged + waiting.points() + sum(dropped).
+/// Invariant: received = acknowledged + waiting.points() + sum(dropped) + routed_elsewhere.
 ///            to_send is within waiting and resending together; kept and resending are outside
 ///            waiting, and of each other.
 struct ReaderState {
@@ -29,11 +29,18 @@ struct ReaderState {
         0;  ///< it is let go after that, unless it is within `keep_acknowledged_bytes`
   };
 
+  /// Of one batch, the points that are not for this reader.
+  struct LeftOut {
+    std::uint64_t elsewhere = 0;
+    std::uint64_t dropped = 0;  ///< by a route
+  };
+
   // Kept on disk.
   Mark as_of;        ///< the end of the log that the rest of this refers to
   RangeSet waiting;  ///< accepted, not acknowledged
   std::uint64_t received = 0;
   std::uint64_t acknowledged = 0;
+  std::uint64_t routed_elsewhere = 0;
   std::uint64_t sent = 0;
   std::uint64_t resent = 0;
   std::map<std::string, std::uint64_t> dropped;
@@ -47,7 +54,9 @@ struct ReaderState {
   ReaderOptions options;
   Mark live_from;  ///< what is to be sent from here on is live, what is before it backlog
   RangeSet to_send;
-  RangeSet sent_before;  ///< put back after they had been sent
+  RangeSet sent_before;                  ///< put back after they had been sent
+  std::map<Sequence, LeftOut> left_out;  ///< of batches that wait and were looked at
+  RangeSet passed_over;                  ///< nothing in them was for this reader; not on disk yet
 
   /// The log grew by `range`, and this reader gets it.
   void receive(const Range& range);
@@ -56,6 +65,10 @@ struct ReaderState {
   /// Returns what this reader may need no more: it neither waits for it nor keeps it.
   RangeSet acknowledge(const RangeSet& ranges, std::int64_t now);
   void put_back(const RangeSet& ranges);
+  /// A batch was looked at, and is to be sent, but for what is left out.
+  void take(const Batch& batch, const LeftOut& out);
+  /// A batch was looked at, and nothing in it is for this reader.
+  void pass_over(const Range& range, const LeftOut& out);
   /// All that was taken and not acknowledged is put back.
   void put_back_all();
   void begin_live();
@@ -72,6 +85,10 @@ struct ReaderState {
   void drop(const Range& range, const std::string& reason, std::int64_t now_seconds);
 
   [[nodiscard]] bool needs(Sequence first, Sequence last) const;
+
+  /// Takes the batches of `ranges` out of `left_out` and counts what they leave out. Returns that.
+  std::uint64_t settle_left_out(const RangeSet& ranges);
+  void count_left_out(const LeftOut& out);
 
   [[nodiscard]] std::string encode() const;
   [[nodiscard]] static Result<ReaderState> decode(std::string_view stored);

@@ -10,7 +10,7 @@
 namespace carbon_spool {
 namespace {
 
-// 1: before anything was kept; 2: before it was known where a reader began.
+// 1: before anything was kept; 2: before a reader could get a part of a batch.
 constexpr std::uint8_t kReaderFormat = 3;
 constexpr std::uint8_t kOldestReaderFormat = 1;
 
@@ -125,6 +125,7 @@ std::string ReaderState::encode() const {
     out.ranges(piece.ranges);
   }
   out.mark(began);
+  out.number(routed_elsewhere);
   return out.take();
 }
 
@@ -153,7 +154,10 @@ Result<ReaderState> ReaderState::decode(std::string_view stored) {
       state.kept.push_back({in.ranges(), until});
     }
   }
-  if (format >= 3) state.began = in.mark();
+  if (format >= 3) {
+    state.began = in.mark();
+    state.routed_elsewhere = in.number<std::uint64_t>();
+  }
   if (!in.good()) return Error{"a position is cut short"};
   return state;
 }

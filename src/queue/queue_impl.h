@@ -180,6 +180,7 @@ class QueueImpl final : public Queue {
 
   // queue_readers.cc
   void release(const std::string& reader, const RangeSet& ranges);
+  void let_go_passed_over(const std::string& reader);
   void put_positions(Store::Write& write) const;
   void put_position(const std::string& name, Store::Write& write) const;
   [[nodiscard]] Result<BatchPtr> find_batch(Sequence sequence) const;

@@ -63,14 +63,17 @@ void QueueImpl::drop_what_is_too_much() {
 void QueueImpl::let_go_expired() {
   const std::int64_t now = now_milliseconds();
   std::vector<std::pair<std::string, RangeSet>> expired;
+  std::vector<std::string> all;
   {
     const std::lock_guard lock(mutex_);
     for (auto& [name, reader] : ledger_.readers()) {
+      all.push_back(name);
       RangeSet let_go = reader.expire_kept(now);
       if (!let_go.empty()) expired.emplace_back(name, std::move(let_go));
     }
   }
   for (const auto& [name, ranges] : expired) release(name, ranges);
+  for (const std::string& name : all) let_go_passed_over(name);
 }
 
 /// Where the first batch of `range` begins that `is_behind`, and so are all behind it; the end of

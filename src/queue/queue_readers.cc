@@ -16,6 +16,9 @@ namespace {
 
 /// Batches to try behind one that cannot be read.
 constexpr unsigned kLookAhead = 64;
+/// Batches in which nothing is for a reader, until its position is written down. The upkeep does it
+/// each second, too.
+constexpr unsigned kMostPassedOver = 64;
 
 }  // namespace
 
@@ -57,11 +60,19 @@ void ReaderImpl::begin_live() {
 std::optional<Reader::Taken> ReaderImpl::take(Part part) {
   while (true) {
     Sequence sequence;
+    std::shared_ptr<BatchSelector> selector;
+    bool too_much_passed_over = false;
     {
       const std::lock_guard lock(queue_.mutex_);
       const auto next = state().next(part);
       if (!next) return std::nullopt;
       sequence = *next;
+      selector = state().options.selector;
+      too_much_passed_over = state().passed_over.batches() >= kMostPassedOver;
+    }
+    if (too_much_passed_over) {
+      const std::lock_guard write_lock(queue_.write_mutex_);
+      queue_.let_go_passed_over(name_);
     }
     const auto found = queue_.find_batch(sequence);
     if (!found) {
@@ -78,15 +89,31 @@ std::optional<Reader::Taken> ReaderImpl::take(Part part) {
       if (!queue_.drop_unreadable(name_, sequence, false)) return std::nullopt;
       continue;
     }
+    BatchSelector::Selected selected{batch, 0};
+    if (selector) selected = selector->select(batch);
+    ReaderState::LeftOut out;
+    out.dropped = selected.dropped;
+    out.elsewhere = batch->points() - out.dropped - (selected.batch ? selected.batch->points() : 0);
     const std::lock_guard lock(queue_.mutex_);
     ReaderState& reader = state();
     if (!reader.to_send.contains(sequence)) continue;  // dropped while it was read
+    if (!selected.batch) {
+      reader.pass_over(batch->range(), out);
+      continue;
+    }
     const bool sent_before = reader.sent_before.contains(sequence);
-    reader.to_send.erase(batch->range());
-    reader.sent += batch->range().points();
-    if (sent_before) reader.resent += batch->range().points();
-    return Taken{batch, sent_before};
+    reader.take(*selected.batch, out);
+    return Taken{selected.batch, sent_before};
   }
+}
+
+void QueueImpl::let_go_passed_over(const std::string& reader) {
+  RangeSet passed_over;
+  {
+    const std::lock_guard lock(mutex_);
+    passed_over = std::exchange(ledger_.readers().at(reader).passed_over, RangeSet());
+  }
+  if (!passed_over.empty()) release(reader, passed_over);
 }
 
 bool ReaderImpl::has_unsent(Part part) const {

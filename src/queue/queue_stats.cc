@@ -24,16 +24,28 @@ ReaderStats stats_of(const std::string& name, const ReaderState& reader, const F
   stats.name = name;
   stats.orphan = reader.orphan;
   stats.received_points = reader.received;
+  stats.selective = reader.options.selector != nullptr;
   stats.acknowledged_points = reader.acknowledged;
-  stats.pending_points = reader.waiting.points();
+  stats.routed_elsewhere_points = reader.routed_elsewhere;
   const RangeSet unsent = reader.unsent();
-  stats.unconfirmed_points = stats.pending_points - unsent.points();
+  stats.pending_points = reader.waiting.points();
   stats.unsent_points = unsent.points();
   stats.backlog_points = unsent.intersection({Mark{}, reader.live_from}).points();
   stats.kept_points = reader.kept_points();
   stats.sent_points = reader.sent;
   stats.resent_points = reader.resent;
   stats.dropped_points = reader.dropped;
+  for (const auto& [sequence, out] : reader.left_out) {
+    const std::uint64_t points = out.elsewhere + out.dropped;
+    stats.pending_points -= points;
+    if (unsent.contains(sequence)) {
+      stats.unsent_points -= points;
+      if (sequence < reader.live_from.sequence) stats.backlog_points -= points;
+    }
+    stats.routed_elsewhere_points += out.elsewhere;
+    if (out.dropped > 0) stats.dropped_points["route"] += out.dropped;
+  }
+  stats.unconfirmed_points = stats.pending_points - stats.unsent_points;
   if (reader.last_drop_at != 0) stats.last_drop_at = reader.last_drop_at;
   if (!reader.waiting.empty()) {
     if (const BatchPtr oldest = find_or_null(find, reader.waiting.front().begin.sequence)) {

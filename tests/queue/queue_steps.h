@@ -69,7 +69,8 @@ inline ReaderStats stats_of(const Queue& queue, const std::string& name) {
     if (reader.name != name) continue;
     std::uint64_t dropped = 0;
     for (const auto& [reason, points] : reader.dropped_points) dropped += points;
-    CHECK(reader.received_points == reader.acknowledged_points + reader.pending_points + dropped);
+    CHECK(reader.received_points == reader.acknowledged_points + reader.pending_points + dropped +
+                                        reader.routed_elsewhere_points);
     return reader;
   }
   FAIL("no reader " << name);

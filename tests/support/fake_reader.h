@@ -21,6 +21,7 @@ namespace carbon_spool {
 class FakeBatch : public Batch {
  public:
   FakeBatch(const Mark& begin, std::uint64_t points, std::string lines) : owned_(std::move(lines)) {
+    points_ = points;
     lines_ = owned_;
     accepted_at_ = std::chrono::duration_cast<std::chrono::milliseconds>(
                        std::chrono::system_clock::now().time_since_epoch())

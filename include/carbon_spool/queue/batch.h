@@ -59,7 +59,9 @@ class Batch {
  public:
   virtual ~Batch() = default;
 
-  [[nodiscard]] const Range& range() const { return range_; }      ///< of exactly this batch
+  [[nodiscard]] const Range& range() const { return range_; }  ///< of exactly this batch
+  /// In `lines`; fewer than in `range` if only some were chosen (`BatchSelector`).
+  [[nodiscard]] std::uint64_t points() const { return points_; }
   [[nodiscard]] std::string_view lines() const { return lines_; }  ///< ready to be sent as they are
   [[nodiscard]] std::int64_t accepted_at() const { return accepted_at_; }  ///< Unix milliseconds
   [[nodiscard]] std::uint32_t oldest_timestamp() const { return oldest_timestamp_; }
@@ -67,6 +69,7 @@ class Batch {
 
  protected:
   Range range_;
+  std::uint64_t points_ = 0;
   std::string_view lines_;
   std::int64_t accepted_at_ = 0;
   std::uint32_t oldest_timestamp_ = 0;

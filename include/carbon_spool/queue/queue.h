@@ -13,6 +13,7 @@
 #include "carbon_spool/base/result.h"
 #include "carbon_spool/base/units.h"
 #include "carbon_spool/queue/batch.h"
+#include "carbon_spool/queue/batch_selector.h"
 #include "carbon_spool/queue/batch_walk.h"
 #include "carbon_spool/queue/range_set.h"
 
@@ -59,16 +60,22 @@ struct ReaderOptions {
   Milliseconds keep_acknowledged_for{0};      ///< since it was acknowledged
   /// The most plaintext that may wait for this reader; the oldest beyond it is dropped.
   std::uint64_t max_backlog = UINT64_MAX;
+  /// What it gets of each batch; null: all of it.
+  std::shared_ptr<BatchSelector> selector = nullptr;
 
   friend bool operator==(const ReaderOptions&, const ReaderOptions&) = default;
 };
 
-/// Numbers of one reader. received = acknowledged + pending + sum(dropped), always.
+/// Numbers of one reader. received = acknowledged + pending + sum(dropped) + routed elsewhere,
+/// always. Batches that it has not looked at yet count whole, whatever it will get of them.
 struct ReaderStats {
   std::string name;
   bool orphan = false;  ///< in the queue, not in the configuration
+  bool selective =
+      false;  ///< it gets a part of each batch: what waits is at most as much as it says
   std::uint64_t received_points = 0;
   std::uint64_t acknowledged_points = 0;
+  std::uint64_t routed_elsewhere_points = 0;
   std::uint64_t pending_points = 0;      ///< waiting: accepted, not yet acknowledged
   std::uint64_t unconfirmed_points = 0;  ///< the part of it that was taken to be sent
   std::uint64_t unsent_points = 0;       ///< the rest of it
@@ -77,7 +84,8 @@ struct ReaderStats {
   std::uint64_t resent_points = 0;  ///< sent again after they had been sent before
   std::uint64_t kept_points = 0;    ///< acknowledged, and kept to be sent again
   /// By reason: `cap`, `max_age`, `max_backlog`, `min_free_disk`, `memory_limit`, `damaged`,
-  /// `poison`, `purged`.
+  /// `poison`, `purged`, `route`; `…_unread` for a selective reader that had not
+  /// looked at them.
   std::map<std::string, std::uint64_t> dropped_points;
   std::optional<std::int64_t> last_drop_at;  ///< Unix seconds
   std::optional<std::uint32_t>

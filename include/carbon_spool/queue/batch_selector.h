@@ -1,0 +1,29 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "carbon_spool/queue/batch.h"
+
+namespace carbon_spool {
+
+/// Decides which points of a batch one reader gets, and how they are sent. It is asked when a batch
+/// is read, so that a changed decision applies to what waits, too. Threads: any, also several.
+class BatchSelector {
+ public:
+  struct Selected {
+    BatchPtr
+        batch;  ///< what this reader gets (`chosen_from`, or the batch as it is); null: nothing
+    /// Points of the batch that it does not get because a route drops them; the others that it
+    /// does not get go elsewhere.
+    std::uint64_t dropped = 0;
+  };
+
+  virtual ~BatchSelector() = default;
+  [[nodiscard]] virtual Selected select(const BatchPtr& batch) = 0;
+};
+
+/// What is chosen of `batch`, or made of it: at the same place of the log, with other lines.
+[[nodiscard]] BatchPtr chosen_from(const Batch& batch, std::string lines, std::uint64_t points);
+
+}  // namespace carbon_spool
