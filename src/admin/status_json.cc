@@ -72,6 +72,14 @@ void each_field(T& destination, const Field& field) {
   field("points_backlog", destination.points_backlog);
   field("points_kept", destination.points_kept);
   field("backlog_points_per_second", destination.backlog_points_per_second);
+  field("points_pending_is_upper_bound", destination.points_pending_is_upper_bound);
+}
+
+template <Is<ClusterStatus> T, class Field>
+void each_field(T& cluster, const Field& field) {
+  field("name", cluster.name);
+  field("select", cluster.select);
+  field("members", cluster.members);
 }
 
 template <Is<Status> T, class Field>
@@ -84,11 +92,12 @@ void each_field(T& status, const Field& field) {
   field("inputs", status.inputs);
   field("destinations", status.destinations);
   field("last_reload_error", status.last_reload_error);
+  field("clusters", status.clusters);
 }
 
 template <class T>
-concept HasFields =
-    Is<T, Status> || Is<T, QueueStatus> || Is<T, InputStatus> || Is<T, DestinationStatus>;
+concept HasFields = Is<T, Status> || Is<T, QueueStatus> || Is<T, InputStatus> ||
+    Is<T, DestinationStatus> || Is<T, ClusterStatus>;
 
 template <class T>
 Json write(const T& value) {
@@ -161,8 +170,7 @@ void read(const Json& json, std::vector<T>& values) {
 }  // namespace
 
 std::string to_json(const Status& status) {
-  Json json = write(status);
-  json["clusters"] = Json::array();
+  const Json json = write(status);
   // A path or a message of the system may be anything; JSON is UTF-8.
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }

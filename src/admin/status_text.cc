@@ -185,6 +185,7 @@ void add_backlog(Page& page, const DestinationStatus& destination) {
   const std::uint64_t pending = destination.points_pending;
   const std::uint64_t unsent = pending - std::min(pending, destination.points_unconfirmed);
   std::string waiting = pending == 0 ? "nothing" : count(pending, "point");
+  if (destination.points_pending_is_upper_bound) waiting = "at most " + waiting;
   if (pending > unsent) {
     waiting += unsent == 0 ? ", sent and not yet confirmed"
                            : ", " + grouped(pending - unsent) + " of them sent and unconfirmed";

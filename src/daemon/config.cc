@@ -9,37 +9,17 @@
 #include "carbon_spool/base/socket_file.h"
 
 #include "config_check.h"
+#include "config_routing.h"
 #include "config_table.h"
 
 namespace carbon_spool {
 namespace {
 
-constexpr std::size_t kLongestName = 200;
 constexpr std::uint32_t kMostThreads = 64;
 constexpr std::uint32_t kMostConnections = 1'000'000;
 constexpr std::uint64_t kLeastBacklog = 1ull << 20;
 constexpr std::uint64_t kLeastMemory = 1ull << 20;
 constexpr std::uint64_t kDefaultResendWindowOfKernel = 8ull << 20;
-
-bool is_name_byte(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-         std::string_view("_.:-").find(c) != std::string_view::npos;
-}
-
-// Names stand in logs, in the queue's keys and in `status`: nothing that needs quoting there.
-void read_name(ConfigTable& table, std::string& target) {
-  const std::string expected = "expected a name of 1 to " + std::to_string(kLongestName) +
-                               " letters, digits and any of \"_.:-\"";
-  const auto found = table.text("name", expected);
-  if (!found) return;
-  const bool fits =
-      !found->empty() && found->size() <= kLongestName && std::ranges::all_of(*found, is_name_byte);
-  if (fits) {
-    target = *found;
-  } else {
-    table.error("name", expected + ", found " + quote_for_log(*found));
-  }
-}
 
 void read_sync(ConfigTable& table, SyncPolicy& target) {
   constexpr std::string_view kExpected =
@@ -92,7 +72,7 @@ GraphiteInputOptions read_input(ConfigTable table) {
                                   {"host", "host"}},
                                  type);
   input.name = type;
-  read_name(table, input.name);
+  table.name("name", input.name);
   if (type != "graphite") {
     table.error("type", "\"" + std::string(type) + "\" is not available yet; use \"graphite\"");
     // Its other keys are not known yet, and it listens nowhere.
@@ -154,14 +134,14 @@ void read_resend_window(ConfigTable& table, Acknowledge acknowledge, ReaderOptio
   }
 }
 
-DestinationConfig read_destination(ConfigTable table) {
+DestinationConfig read_destination(ConfigTable& table) {
   DestinationConfig destination;
   SenderOptions& sender = destination.sender;
   std::string_view type;
   table.choice<std::string_view>("type", {{"graphite", "graphite"}}, type);
   read_destination_address(table, sender.address);
   sender.name = default_name(sender.address);
-  read_name(table, sender.name);
+  table.name("name", sender.name);
   table.choice<Acknowledge>("acknowledge",
                             {{"close", Acknowledge::Close}, {"kernel", Acknowledge::Kernel}},
                             sender.acknowledge);
@@ -178,8 +158,7 @@ DestinationConfig read_destination(ConfigTable table) {
   table.duration("backoff_max", sender.backoff_max);
   table.duration("stall_timeout", sender.stall_timeout);
   table.rate_or_unlimited("replay_rate", sender.replay_rate);
-  table.not_yet("prefix", "");
-  table.not_yet("instance", "");
+  read_place_in_routing(table, destination);
   table.size_or_unlimited("max_backlog", kLeastBacklog, destination.reader.max_backlog);
   table.finish();
   return destination;
@@ -234,18 +213,19 @@ Config read_root(const toml::value& document, ConfigReading& reading) {
     places.inputs.push_back(table.line());
     config.inputs.push_back(read_input(std::move(table)));
   }
+  std::vector<ConfigTable> destinations;
   for (const toml::value* each : root.tables("destination")) {
     const std::string name = "destination[" + std::to_string(config.destinations.size()) + "]";
-    ConfigTable table(*each, name, reading);
-    places.destinations.push_back(table.line());
-    config.destinations.push_back(read_destination(std::move(table)));
+    destinations.emplace_back(*each, name, reading);
+    places.destinations.push_back(destinations.back().line());
+    config.destinations.push_back(read_destination(destinations.back()));
   }
   read_daemon(section(root, "daemon", reading), config);
   read_admin(section(root, "admin", reading), config);
   read_log(section(root, "log", reading), config);
-  for (const char* name : {"cluster", "route", "rewrite"}) root.not_yet(name, std::nullopt);
-  root.finish();
   check_between_keys(config, places, reading);
+  read_routing(root, section(root, "routing", reading), destinations, config, reading);
+  root.finish();
   return config;
 }
 
@@ -315,7 +295,8 @@ LoadedConfig load_config(const std::string& file) {
 
 std::set<std::string> known_config_keys() {
   ConfigReading reading{"", {}, {}};
-  static_cast<void>(read_text("[[input]]\n[[destination]]\n", reading));
+  static_cast<void>(
+      read_text("[[input]]\n[[destination]]\n[[cluster]]\n[[route]]\n[[rewrite]]\n", reading));
   return std::move(reading.known_keys);
 }
 

@@ -1,5 +1,7 @@
 #include "config_table.h"
 
+#include <algorithm>
+
 #include "nearest_key.h"
 
 namespace carbon_spool {
@@ -198,6 +200,52 @@ void ConfigTable::addresses(const std::string& key, std::vector<Address>& target
       reading_.error(line_of(each), full_name(key), address.error().message);
     }
   }
+}
+
+void ConfigTable::boolean(const std::string& key, bool& target) {
+  const toml::value* const value = take(key);
+  if (value == nullptr) return;
+  if (!value->is_boolean()) {
+    return error(key, "expected true or false, found " + describe_found(*value));
+  }
+  target = value->as_boolean();
+}
+
+void ConfigTable::texts(const std::string& key, std::vector<std::string>& target) {
+  constexpr std::string_view kExpected = "expected an array of strings";
+  const toml::value* const value = take(key);
+  if (value == nullptr) return;
+  if (!value->is_array()) {
+    return error(key, std::string(kExpected) + ", found " + describe_found(*value));
+  }
+  target.clear();
+  for (const toml::value& each : value->as_array()) {
+    if (each.is_string()) {
+      target.push_back(each.as_string().str);
+    } else {
+      reading_.error(line_of(each), full_name(key),
+                     std::string(kExpected) + ", found in it " + describe_found(each));
+    }
+  }
+}
+
+void ConfigTable::name(const std::string& key, std::string& target) {
+  const std::string expected = "expected a name of 1 to " + std::to_string(kLongestName) +
+                               " letters, digits and any of \"_.:-\"";
+  const auto found = text(key, expected);
+  if (!found) return;
+  const bool fits =
+      !found->empty() && found->size() <= kLongestName && std::ranges::all_of(*found, is_name_byte);
+  if (fits) {
+    target = *found;
+  } else {
+    error(key, expected + ", found " + quote_for_log(*found));
+  }
+}
+
+bool is_name_byte(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+         std::string_view("_.:-").find(c) != std::string_view::npos;
 }
 
 void ConfigTable::not_yet(const std::string& key, std::optional<std::string_view> default_value) {

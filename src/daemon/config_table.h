@@ -62,6 +62,11 @@ class ConfigTable {
   void size_or_unlimited(const std::string& key, std::uint64_t least, std::uint64_t& target);
   void rate_or_unlimited(const std::string& key, std::uint64_t& target);
   void addresses(const std::string& key, std::vector<Address>& target);
+  void boolean(const std::string& key, bool& target);
+  void texts(const std::string& key, std::vector<std::string>& target);
+  /// A name as it may stand in logs, in the queue's keys and in `status`: nothing that needs
+  /// quoting there.
+  void name(const std::string& key, std::string& target);
 
   template <class T>
   void choice(const std::string& key, std::initializer_list<Choice<T>> choices, T& target) {
@@ -102,6 +107,9 @@ class ConfigTable {
   ConfigReading& reading_;
   std::set<std::string> asked_;
 };
+
+inline constexpr std::size_t kLongestName = 200;
+[[nodiscard]] bool is_name_byte(char c);
 
 /// `a string`, `an integer`, … with the value where it is short.
 [[nodiscard]] std::string describe_found(const toml::value& value);

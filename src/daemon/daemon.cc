@@ -20,7 +20,8 @@ Result<void> DaemonImpl::start() {
     const std::lock_guard lock(mutex_);
     queue_ = std::move(queue.value());
     sink_.emplace(*queue_);
-    for (const DestinationConfig& each : config_.destinations) add_destination(each);
+    if (config_.routing) router_ = BatchRouter::make(config_.routing, kRoutingCacheBytes);
+    for (std::size_t i = 0; i < config_.destinations.size(); ++i) add_destination(i);
     if (auto started = start_inputs(); !started) return started.error();
   }
   auto admin = AdminSocket::listen(config_.admin_socket,
@@ -47,9 +48,15 @@ std::unique_ptr<GraphiteSender> DaemonImpl::start_sender(const SenderOptions& op
   });
 }
 
-void DaemonImpl::add_destination(const DestinationConfig& destination) {
-  const SenderOptions options = sender_options(config_, destination);
-  Reader& reader = queue_->add_reader(options.name, destination.reader);
+ReaderOptions DaemonImpl::reader_options(std::size_t index) const {
+  ReaderOptions options = config_.destinations[index].reader;
+  if (router_) options.selector = router_->selector_for(static_cast<std::uint32_t>(index));
+  return options;
+}
+
+void DaemonImpl::add_destination(std::size_t index) {
+  const SenderOptions options = sender_options(config_, config_.destinations[index]);
+  Reader& reader = queue_->add_reader(options.name, reader_options(index));
   senders_.push_back({options, &reader, start_sender(options, reader)});
 }
 

@@ -11,6 +11,7 @@
 #include "carbon_spool/admin/admin_socket.h"
 #include "carbon_spool/daemon/daemon.h"
 #include "carbon_spool/input/ingest_threads.h"
+#include "carbon_spool/route/batch_router.h"
 
 #include "refusal_keeper.h"
 
@@ -60,7 +61,8 @@ class DaemonImpl final : public Daemon {
   [[nodiscard]] Result<void> start_inputs();
   [[nodiscard]] std::unique_ptr<GraphiteSender> start_sender(const SenderOptions& options,
                                                              Reader& reader);
-  void add_destination(const DestinationConfig& destination);
+  void add_destination(std::size_t index);
+  [[nodiscard]] ReaderOptions reader_options(std::size_t index) const;
   void keep_refusals();
   [[nodiscard]] AdminAnswer answer(const std::string& request);
   void log_started() const;
@@ -86,6 +88,7 @@ class DaemonImpl final : public Daemon {
   mutable std::mutex mutex_;
   std::unique_ptr<Queue> queue_;
   std::optional<QueueSink> sink_;
+  std::shared_ptr<BatchRouter> router_;  ///< of `config_.routing`; null without one
   std::vector<RunningSender> senders_;
   std::optional<IngestThreads> threads_;
   std::vector<RunningInput> inputs_;
@@ -96,6 +99,10 @@ class DaemonImpl final : public Daemon {
   std::optional<RefusalKeeper> refusals_;
   std::unique_ptr<AdminSocket> admin_;
 };
+
+/// What decisions by metric path may take of memory, whatever the number of series; what is not
+/// needed of it is not taken.
+inline constexpr std::size_t kRoutingCacheBytes = 64ull << 20;
 
 /// What the sender of a destination is started with.
 [[nodiscard]] SenderOptions sender_options(const Config& config,

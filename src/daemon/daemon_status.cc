@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "describe_routing.h"
 #include "refusal_note.h"
 
 namespace carbon_spool {
@@ -108,7 +109,9 @@ DestinationStatus remembered_destination(const ReaderStats* stats,
   if (stats == nullptr) return status;
   status.points_received_total = stats->received_points;
   status.points_acknowledged_total = stats->acknowledged_points;
+  status.points_routed_elsewhere_total = stats->routed_elsewhere_points;
   status.points_pending = stats->pending_points;
+  status.points_pending_is_upper_bound = stats->selective && stats->unsent_points > 0;
   status.points_unconfirmed = stats->unconfirmed_points;
   status.points_live = stats->unsent_points - stats->backlog_points;
   status.points_backlog = stats->backlog_points;
@@ -185,6 +188,13 @@ void add_orphans(const StatusSources& sources, Status& status) {
   }
 }
 
+void add_clusters(const RoutingTable& routing, Status& status) {
+  const RoutingOptions& options = routing.options();
+  for (const ClusterOptions& each : options.clusters) {
+    status.clusters.push_back({each.name, name_of(each.select), each.members});
+  }
+}
+
 }  // namespace
 
 Status make_status(const StatusSources& sources) {
@@ -197,6 +207,7 @@ Status make_status(const StatusSources& sources) {
     status.destinations.push_back(destination_status(destination.sender, sources));
   }
   add_orphans(sources, status);
+  if (sources.config.routing) add_clusters(*sources.config.routing, status);
   return status;
 }
 

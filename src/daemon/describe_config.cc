@@ -1,43 +1,10 @@
-#include <algorithm>
-#include <sstream>
-
 #include "carbon_spool/daemon/config.h"
+
+#include "describe_routing.h"
+#include "page.h"
 
 namespace carbon_spool {
 namespace {
-
-constexpr std::size_t kLineWidth = 100;
-
-/// A title on the left, paragraphs indented beside it.
-class Page {
- public:
-  void title(std::string text) { title_ = std::move(text); }
-
-  /// One paragraph, wrapped between words.
-  void add(const std::string& text) {
-    std::istringstream words(text);
-    std::string line;
-    for (std::string word; words >> word;) {
-      const bool full = !line.empty() && kIndent + line.size() + 1 + word.size() > kLineWidth;
-      if (full) write(std::exchange(line, ""));
-      line += (line.empty() ? "" : " ") + word;
-    }
-    write(line);
-  }
-
-  [[nodiscard]] std::string text() const { return text_; }
-
- private:
-  static constexpr std::size_t kIndent = 13;
-
-  void write(const std::string& line) {
-    text_ += title_ + std::string(kIndent - std::min(kIndent, title_.size()), ' ') + line + '\n';
-    title_.clear();
-  }
-
-  std::string title_;
-  std::string text_;
-};
 
 std::string describe_when_full(WhenFull when_full) {
   switch (when_full) {
@@ -180,6 +147,7 @@ std::string describe(const Config& config) {
   for (const DestinationConfig& each : config.destinations) {
     describe_destination(config.queue, each, page);
   }
+  if (config.routing) describe_routing(*config.routing, page);
   page.title("daemon");
   page.add(std::to_string(config.threads) + " ingest thread" + (config.threads == 1 ? "" : "s") +
            "; stops within " + format_duration(config.shutdown_timeout) + "; status on " +

@@ -123,7 +123,11 @@ void DaemonImpl::change_destinations(const Config& next) {
     if (!names(next, each.options.name)) queue_->release_reader(each.options.name);
   }
   config_.queue = next.queue;  // what a connection may carry goes by the cap
-  for (const DestinationConfig& each : next.destinations) {
+  config_.destinations = next.destinations;
+  config_.routing = next.routing;
+  router_ = config_.routing ? BatchRouter::make(config_.routing, kRoutingCacheBytes) : nullptr;
+  for (std::size_t i = 0; i < config_.destinations.size(); ++i) {
+    const DestinationConfig& each = config_.destinations[i];
     const std::string& name = each.sender.name;
     const auto has_name = [&](const RunningSender& running) {
       return running.options.name == name;
@@ -131,13 +135,13 @@ void DaemonImpl::change_destinations(const Config& next) {
     const auto running = std::ranges::find_if(senders_, has_name);
     const auto ended = std::ranges::find_if(ending, has_name);
     if (running != senders_.end()) {
-      running->reader->change_options(each.reader);
+      running->reader->change_options(reader_options(i));
     } else if (ended != ending.end()) {
       const SenderOptions options = sender_options(next, each);
-      ended->reader->change_options(each.reader);
+      ended->reader->change_options(reader_options(i));
       senders_.push_back({options, ended->reader, start_sender(options, *ended->reader)});
     } else {
-      add_destination(each);
+      add_destination(i);
     }
   }
 }

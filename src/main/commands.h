@@ -34,6 +34,12 @@ struct StatusArguments {
 };
 [[nodiscard]] int show_status(const StatusArguments& arguments);
 
+struct RouteArguments {
+  std::string config_file = kDefaultConfigFile;
+  std::vector<std::string> names;  ///< none: those on standard input, one a line
+};
+[[nodiscard]] int route_names(const RouteArguments& arguments);
+
 /// Which of the points that wait.
 struct WaitingArguments {
   std::string config_file = kDefaultConfigFile;

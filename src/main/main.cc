@@ -56,6 +56,15 @@ void add_daemon_commands(CLI::App& app, Chosen& chosen) {
       .footer(
           "Exit code: 0 all is well; 1 something needs a look; 2 bad usage or configuration;\n"
           "3 the daemon is not running (what is shown is the queue as it was left)");
+
+  add_command<RouteArguments>(
+      app, "route", "tell who would get points of a name, and why", route_names, chosen,
+      [](CLI::App& command, RouteArguments& arguments) {
+        add_config_option(command, arguments.config_file);
+        command.add_option("names", arguments.names, "metric names (those on standard input)")
+            ->type_name("NAME...");
+      })
+      .footer("For names on standard input: one line each, the name and behind tabs who gets it.");
 }
 
 void add_waiting_options(CLI::App& command, WaitingArguments& arguments) {

@@ -273,6 +273,7 @@ class Daemon:
             "log": {"level": "info"},
             "input": inputs or [{"type": "graphite", "listen": ["tcp://127.0.0.1:0"]}],
             "destination": destinations,
+            **{name: tables[name] for name in ("cluster", "route", "rewrite", "routing") if name in tables},
         }
         self.file.write_text(toml(self.config))
 

@@ -51,6 +51,8 @@ struct DestinationStatus {
   std::uint64_t points_acknowledged_total = 0;
   std::uint64_t points_routed_elsewhere_total = 0;
   std::uint64_t points_pending = 0;
+  /// Routes give it a part of what comes in, and some of what waits was not looked at yet.
+  bool points_pending_is_upper_bound = false;
   std::uint64_t points_unconfirmed = 0;
   std::uint64_t points_live = 0;     ///< waiting and unsent, accepted since the destination is back
   std::uint64_t points_backlog = 0;  ///< waiting and unsent, accepted before
@@ -70,6 +72,12 @@ struct DestinationStatus {
   std::optional<std::string> last_error;
 };
 
+struct ClusterStatus {
+  std::string name;
+  std::string select;                ///< as in the configuration
+  std::vector<std::string> members;  ///< names of destinations
+};
+
 struct Status {
   std::string version;
   std::string state;  ///< running, stopping, stopped
@@ -78,6 +86,7 @@ struct Status {
   QueueStatus queue;
   std::vector<InputStatus> inputs;
   std::vector<DestinationStatus> destinations;
+  std::vector<ClusterStatus> clusters;
   std::optional<std::string> last_reload_error;  ///< why the newest reload changed nothing
 };
 

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <set>
 #include <string>
 #include <string_view>
@@ -12,6 +13,7 @@
 #include "carbon_spool/input/graphite_input.h"
 #include "carbon_spool/output/graphite_sender.h"
 #include "carbon_spool/queue/queue.h"
+#include "carbon_spool/route/routing_table.h"
 
 namespace carbon_spool {
 
@@ -19,6 +21,8 @@ namespace carbon_spool {
 struct DestinationConfig {
   SenderOptions sender;
   ReaderOptions reader;
+  std::string prefix;    ///< put before every name sent there
+  std::string instance;  ///< its name in rings
 };
 
 [[nodiscard]] inline QueueOptions default_queue() {
@@ -33,6 +37,9 @@ struct Config {
   QueueOptions queue = default_queue();
   std::vector<GraphiteInputOptions> inputs;
   std::vector<DestinationConfig> destinations;
+  /// Who gets which points; its destinations are those above, in their order. Null: all of them get
+  /// all; so it is in a configuration that has errors, too.
+  std::shared_ptr<const RoutingTable> routing;
   std::uint32_t threads = 1;
   Milliseconds shutdown_timeout{10'000};
   std::string admin_socket = "/run/carbon-spool/admin.sock";
