@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <vector>
 
 #include <rocksdb/env.h>
 
@@ -50,6 +51,22 @@ Result<void> append_to_file(rocksdb::Env& env, const std::string& path, std::str
   if (status.ok()) status = file->Sync();
   if (status.ok()) status = file->Close();
   if (status.ok()) status = sync_folder(env, folder_of(path));
+  return result_of(status);
+}
+
+Result<void> sync_files(rocksdb::Env& env, const std::string& path, std::string_view ending) {
+  std::vector<std::string> names;
+  rocksdb::Status status = env.GetChildren(path, &names);
+  for (const std::string& name : names) {
+    const std::string whole = path + "/" + name;
+    // One that goes meanwhile is made anew for a moment, empty: that is no harm.
+    if (!status.ok() || !name.ends_with(ending) || !env.FileExists(whole).ok()) continue;
+    std::unique_ptr<rocksdb::WritableFile> file;
+    status = env.ReopenWritableFile(whole, &file, rocksdb::EnvOptions());
+    if (status.ok()) status = file->Sync();
+    if (status.ok()) status = file->Close();
+  }
+  if (status.ok()) status = sync_folder(env, path);
   return result_of(status);
 }
 

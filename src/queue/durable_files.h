@@ -21,4 +21,9 @@ namespace carbon_spool {
 [[nodiscard]] Result<void> append_to_file(rocksdb::Env& env, const std::string& path,
                                           std::string_view text);
 
+/// Syncs the files whose names end like that, as far as they were written when it began, and the
+/// folder. Others may write to them meanwhile.
+[[nodiscard]] Result<void> sync_files(rocksdb::Env& env, const std::string& path,
+                                      std::string_view ending);
+
 }  // namespace carbon_spool

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <shared_mutex>
 #include <utility>
 
 #include "queue_impl.h"
@@ -81,10 +82,7 @@ void QueueImpl::has_unsynced() {
   if (options_.sync.kind == SyncPolicy::Kind::Interval) upkeep_wanted_.notify_all();
 }
 
-/// Nobody writes meanwhile: a write that finds the log just after its sync has failed, and before
-/// RocksDB has taken note of that, ends the process (Debian's RocksDB asserts).
 void QueueImpl::sync_now() {
-  std::unique_lock write_lock(write_mutex_);
   Ticket written = 0;
   {
     const std::lock_guard lock(mutex_);
@@ -92,8 +90,16 @@ void QueueImpl::sync_now() {
     written = written_;
     unsynced_ = false;
   }
-  if (auto done = store_->sync(); !done) return begin_outage(done.error());
-  write_lock.unlock();
+  Result<void> done = success();
+  {
+    const std::shared_lock gate(store_gate_);
+    if (!store_) return;
+    done = store_->sync();
+  }
+  if (!done) {
+    const std::lock_guard write_lock(write_mutex_);
+    return begin_outage(done.error());
+  }
   {
     const std::lock_guard lock(mutex_);
     synced_ = std::max(synced_, written);
