@@ -23,7 +23,9 @@ using namespace asio::experimental::awaitable_operators;
 
 constexpr std::size_t kMaxClients = 32;
 constexpr std::size_t kMaxRequestBytes = 4096;
-constexpr std::chrono::seconds kClientDeadline(5);
+constexpr std::chrono::seconds kRequestDeadline(5);
+/// For one piece of an answer: who reads it may pause, as a person does who pages through it.
+constexpr std::chrono::seconds kPieceDeadline(60);
 // Before the next try when there is no file descriptor for a client.
 constexpr std::chrono::milliseconds kAcceptPause(100);
 constexpr mode_t kSocketMode = 0660;
@@ -81,7 +83,7 @@ class AsioAdminSocket final : public AdminSocket {
 
   asio::awaitable<void> serve(stream_protocol::socket client) {
     const auto place = clients_.insert(clients_.end(), &client);
-    asio::steady_timer deadline(context_, kClientDeadline);
+    asio::steady_timer deadline(context_, kRequestDeadline);
     co_await (answer_request(client, deadline) || wait_past(deadline));
     clients_.erase(place);
   }
@@ -105,7 +107,7 @@ class AsioAdminSocket final : public AdminSocket {
     request.resize(line - 1);
     const AdminAnswer answer = answer_(request);
     for (std::string piece = answer(); !piece.empty() && !failed; piece = answer()) {
-      deadline.expires_after(kClientDeadline);
+      deadline.expires_after(kPieceDeadline);
       co_await asio::async_write(client, asio::buffer(piece),
                                  asio::redirect_error(asio::use_awaitable, failed));
     }

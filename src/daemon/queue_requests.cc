@@ -114,6 +114,9 @@ Result<std::uint64_t> do_queue_request(Queue& queue, const std::set<std::string>
   const bool orphan = !configured.contains(request.destination);
   if (request.what == QueueRequest::What::Adopt) {
     if (!orphan) return Error{"\"" + request.destination + "\" is in the configuration: no orphan"};
+    if (!configured.contains(request.heir)) {
+      return Error{"\"" + request.heir + "\" is not in the configuration: nobody would get it"};
+    }
     return queue.hand_over(request.destination, request.heir);
   }
   auto purged = queue.purge(request.destination, request.accepted_before);

@@ -43,6 +43,7 @@ Result<std::vector<DestinationStatus>> chosen(QueueTools& tools, const std::stri
     if (name.empty() || each.name == name) found.push_back(each);
     known += (known.empty() ? "" : ", ") + each.name;
   }
+  if (found.empty() && name.empty()) return Error{"there is no destination in the queue"};
   if (found.empty()) return Error{"no destination \"" + name + "\"; there are: " + known};
   return found;
 }

@@ -84,6 +84,7 @@ void Sender::end_trial(bool clean) {
 bool Sender::accuse(const Cargo& cargo, Ending ending) {
   // In order the batch at fault is the first each time, and alone soon. One that makes the server
   // silent is not worth a search, each step of which holds up everything for `confirm_timeout`.
+  if (cargo.batches() == 0) return false;
   if (cargo.batches() > 1 && (in_order() || ending != Ending::Broken)) return false;
   return suspects_.accuse(cargo.few());
 }

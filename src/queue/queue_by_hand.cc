@@ -114,8 +114,10 @@ Result<std::uint64_t> QueueImpl::purge(const std::string& reader,
   std::uint64_t points = 0;
   for (Range range : waiting) {
     if (accepted_before) {
-      range.end = boundary(
+      const auto end = boundary(
           range, [&](const Batch& batch) { return batch.accepted_at() >= *accepted_before; });
+      if (!end) return end.error();
+      range.end = end.value();
     }
     if (range.empty()) continue;
     drop({reader}, range, "purged");
@@ -144,8 +146,10 @@ Result<void> QueueImpl::forget_reader(const std::string& name) {
     if (auto unused = must_be_unused(name); !unused) return unused;
     ledger_.readers().erase(name);
   }
-  persist(false,
+  forgotten_.insert(name);
+  persist(true,
           [&](Store::Write& write) { write.remove_state(std::string(kReaderPrefix) + name); });
+  if (writable_) forgotten_.erase(name);
   static_cast<void>(remove_unneeded_tables());
   log(LogLevel::Info, "queue: forgotten by hand: the position of \"" + name + "\"");
   return success();
@@ -162,10 +166,12 @@ Result<std::uint64_t> QueueImpl::hand_over(const std::string& orphan, const std:
     const auto reader = readers_.find(heir);
     if (points > 0 && reader != readers_.end() && reader->second->wake_) reader->second->wake_();
   }
-  persist(false, [&](Store::Write& write) {
+  forgotten_.insert(orphan);
+  persist(true, [&](Store::Write& write) {
     write.remove_state(std::string(kReaderPrefix) + orphan);
     put_position(heir, write);
   });
+  if (writable_) forgotten_.erase(orphan);
   static_cast<void>(remove_unneeded_tables());
   log(LogLevel::Info, "queue: by hand: " + std::to_string(points) + " points that waited for \"" +
                           orphan + "\" wait for \"" + heir + "\" now");

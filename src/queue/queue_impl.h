@@ -161,8 +161,8 @@ class QueueImpl final : public Queue {
   void drop_what_is_too_old();
   void drop_what_is_too_much();
   void let_go_expired();
-  [[nodiscard]] Mark boundary(const Range& range,
-                              const std::function<bool(const Batch&)>& is_behind) const;
+  [[nodiscard]] Result<Mark> boundary(const Range& range,
+                                      const std::function<bool(const Batch&)>& is_behind) const;
 
   // queue_room.cc; all with write_mutex_ held
   [[nodiscard]] std::optional<Admission> make_room(std::uint64_t incoming,
@@ -174,7 +174,7 @@ class QueueImpl final : public Queue {
   [[nodiscard]] bool drop_oldest_table();
   [[nodiscard]] const char* full_reason() const;
   [[nodiscard]] Admission admit_those_that_keep_up(std::uint64_t incoming);
-  [[nodiscard]] Mark mark_after(Sequence last) const;
+  [[nodiscard]] Result<Mark> mark_after(Sequence last) const;
   void drop(const std::vector<std::string>& readers, const Range& range, const std::string& reason);
   [[nodiscard]] bool remove_unneeded_tables();
 
@@ -227,6 +227,8 @@ class QueueImpl final : public Queue {
   std::condition_variable room_freed_;
   std::unique_ptr<DiskMeter> meter_;
   std::set<std::string> damaged_tables_;
+  /// Readers that were removed: an outage may have kept that from the disk.
+  std::set<std::string> forgotten_;
   unsigned ticks_until_positions_are_settled_ = 0;
   std::optional<std::uint64_t> size_when_disk_got_low_;
   std::optional<Mark> began_without_store_;  ///< until what an earlier run left is known

@@ -21,8 +21,10 @@ void QueueImpl::drop_what_is_too_old() {
   }
   for (auto& [name, range] : oldest) {
     const auto first = find_batch(range.begin.sequence);
-    if (first && first.value() && is_young(*first.value())) continue;
-    range.end = boundary(range, is_young);
+    if (!first || (first.value() && is_young(*first.value()))) continue;
+    const auto end = boundary(range, is_young);
+    if (!end) continue;  // the disk may tell it later
+    range.end = end.value();
     if (!range.empty()) drop({name}, range, "max_age");
   }
 }
@@ -53,9 +55,9 @@ void QueueImpl::drop_what_is_too_much() {
     }
   }
   for (const Excess& each : too_much) {
-    const Mark end = boundary(
+    const auto end = boundary(
         each.range, [&](const Batch& batch) { return batch.range().begin.bytes >= each.bytes; });
-    drop({each.reader}, {each.range.begin, end}, "max_backlog");
+    if (end) drop({each.reader}, {each.range.begin, end.value()}, "max_backlog");
   }
   if (!too_much.empty()) static_cast<void>(remove_unneeded_tables());
 }
@@ -68,6 +70,7 @@ void QueueImpl::let_go_expired() {
     const std::lock_guard lock(mutex_);
     for (auto& [name, reader] : ledger_.readers()) {
       all.push_back(name);
+      if (reader.orphan) continue;  // what it is to keep is not known before it is asked for
       RangeSet let_go = reader.expire_kept(now);
       if (!let_go.empty()) expired.emplace_back(name, std::move(let_go));
     }
@@ -77,9 +80,10 @@ void QueueImpl::let_go_expired() {
 }
 
 /// Where the first batch of `range` begins that `is_behind`, and so are all behind it; the end of
-/// the range if there is none. What cannot be read counts with what is before it.
-Mark QueueImpl::boundary(const Range& range,
-                         const std::function<bool(const Batch&)>& is_behind) const {
+/// the range if there is none. What is missing counts with what is before it. Fails if the disk
+/// cannot be read: nothing must be lost to that.
+Result<Mark> QueueImpl::boundary(const Range& range,
+                                 const std::function<bool(const Batch&)>& is_behind) const {
   Sequence low = range.begin.sequence;  // before it none is behind
   Sequence high = range.end.sequence;   // from it on all are
   Mark mark = range.end;
@@ -87,7 +91,9 @@ Mark QueueImpl::boundary(const Range& range,
     Sequence middle{low.value + (high.value - low.value) / 2};
     BatchPtr batch;
     for (; middle < high && !batch; middle = middle.next()) {
-      if (const auto found = find_batch(middle)) batch = found.value();
+      auto found = find_batch(middle);
+      if (!found) return found.error();
+      batch = std::move(found.value());
     }
     if (!batch) {
       high = Sequence{low.value + (high.value - low.value) / 2};

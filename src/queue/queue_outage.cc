@@ -187,6 +187,7 @@ Result<void> QueueImpl::write_state() {
   write.put_state(kSchemaKey, kSchema);
   write.put_state(kEndedInOrderKey, "0");
   write.put_state(kLogKey, encode_mark(ledger_.end()));
+  for (const std::string& name : forgotten_) write.remove_state(std::string(kReaderPrefix) + name);
   put_positions(write);
   {
     const std::lock_guard lock(mutex_);
@@ -196,7 +197,9 @@ Result<void> QueueImpl::write_state() {
     }
     for (const auto& [key, text] : notes_) write.put_state(std::string(kNotePrefix) + key, text);
   }
-  return store_->write(write, true);
+  const auto done = store_->write(write, true);
+  if (done) forgotten_.clear();
+  return done;
 }
 
 Result<void> QueueImpl::write_from_memory() {

@@ -178,7 +178,11 @@ void ReaderImpl::acknowledge_without(const Range& range, const std::vector<std::
 /// Appends the lines to `<queue>/set-aside/<reader>.lines`, where a person finds them: for good,
 /// before the queue lets go of them.
 Result<void> ReaderImpl::set_aside(const std::vector<std::string>& lines) const {
-  const std::string folder = queue_.options_.path + "/set-aside";
+  std::string folder;
+  {
+    const std::lock_guard lock(queue_.mutex_);
+    folder = queue_.options_.path + "/set-aside";
+  }
   if (auto made = make_folder(queue_.ground_.disk, folder); !made) return made;
   std::string text;
   for (const std::string& line : lines) text += line.ends_with('\n') ? line : line + '\n';

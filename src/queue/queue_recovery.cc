@@ -124,6 +124,11 @@ Result<void> QueueImpl::open_as_it_is(OpenedStore& opened, bool& is_newer) {
 /// minute counts as lost with the place where it was.
 bool QueueImpl::disk_fails(const Error& why) {
   if (!disk_is_writable(ground_.disk, options_.path)) return true;
+  // Reading all of it takes long, so it is the last thing to ask.
+  if (Store::blames_the_disk(why) && opened_in_vain_ < kReadAttempts) {
+    ++opened_in_vain_;
+    return true;
+  }
   if (try_to_read(ground_.disk, options_.path)) return Store::blames_the_disk(why);
   if (opened_in_vain_ >= kReadAttempts) return false;
   ++opened_in_vain_;

@@ -11,6 +11,8 @@ namespace {
 
 /// How often a blocked appender looks whether somebody else freed disk.
 constexpr std::chrono::milliseconds kLookAgainEvery{200};
+/// Batches to try behind one that cannot be read.
+constexpr unsigned kLookAhead = 64;
 
 }  // namespace
 
@@ -91,7 +93,9 @@ bool QueueImpl::forget_least_wanted() {
       });
     };
     if (!wanted_by(true) || wanted_by(false)) continue;
-    drop(orphans, {Mark{}, mark_after(table.last)}, full_reason());
+    const auto end = mark_after(table.last);
+    if (!end) return false;
+    drop(orphans, {Mark{}, end.value()}, full_reason());
     return remove_unneeded_tables();
   }
   return false;
@@ -110,7 +114,12 @@ bool QueueImpl::drop_oldest_table() {
   store_->wait_until_settled();
   const std::vector<TableFile> tables = store_->tables();
   if (tables.empty()) return false;
-  const Range oldest{Mark{}, mark_after(tables.front().last)};
+  const auto end = mark_after(tables.front().last);
+  if (!end) {
+    begin_outage(end.error());
+    return false;
+  }
+  const Range oldest{Mark{}, end.value()};
   std::vector<std::string> all;
   {
     const std::lock_guard lock(mutex_);
@@ -152,10 +161,13 @@ QueueImpl::Admission QueueImpl::admit_those_that_keep_up(std::uint64_t incoming)
   return admission;
 }
 
-/// The mark behind batch `last`. If that batch cannot be read, the next one tells it.
-Mark QueueImpl::mark_after(Sequence last) const {
+/// The mark behind batch `last`. If that batch is missing, the next one tells it. Fails if the disk
+/// cannot be read there and for a while behind: all of that must not be lost to it.
+Result<Mark> QueueImpl::mark_after(Sequence last) const {
+  unsigned failures = 0;
   for (Sequence at = last; at < ledger_.end().sequence; at = at.next()) {
     const auto found = find_batch(at);
+    if (!found && ++failures == kLookAhead) return found.error();
     if (!found || !found.value()) continue;
     const Range& range = found.value()->range();
     return at == last ? range.end : range.begin;
@@ -169,6 +181,7 @@ void QueueImpl::drop(const std::vector<std::string>& readers, const Range& range
   {
     const std::lock_guard lock(mutex_);
     for (const std::string& name : readers) ledger_.readers().at(name).drop(range, reason, now);
+    has_unsynced();
   }
   persist(false, [&](Store::Write& write) {
     for (const std::string& name : readers) put_position(name, write);

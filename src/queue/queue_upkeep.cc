@@ -14,14 +14,14 @@ void QueueImpl::upkeep_loop() {
   auto next_sync = Steady::now() + options_.sync.interval;
   std::unique_lock lock(mutex_);
   while (!closing_) {
-    const auto sync_is_due = [&] {
-      return options_.sync.kind == SyncPolicy::Kind::Interval && unsynced_ && !outage_ &&
-             Steady::now() >= next_sync;
+    const auto awaits_sync = [&] {
+      return options_.sync.kind == SyncPolicy::Kind::Interval && unsynced_ && !outage_;
     };
-    const bool was_unsynced = unsynced_;
-    upkeep_wanted_.wait_until(lock, was_unsynced ? std::min(next_sync, next_tick) : next_tick, [&] {
+    const auto sync_is_due = [&] { return awaits_sync() && Steady::now() >= next_sync; };
+    const bool awaited = awaits_sync();
+    upkeep_wanted_.wait_until(lock, awaited ? std::min(next_sync, next_tick) : next_tick, [&] {
       return closing_ || tables_to_remove_ || sync_is_asked_for() || sync_is_due() ||
-             unsynced_ != was_unsynced;
+             awaits_sync() != awaited;
     });
     if (std::exchange(tables_to_remove_, false)) {
       lock.unlock();

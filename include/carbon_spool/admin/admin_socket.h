@@ -17,8 +17,8 @@ using AdminAnswer = std::function<std::string()>;
 [[nodiscard]] AdminAnswer whole_answer(std::string text);
 
 /// Answers requests on a Unix stream socket: one request line, one answer, close. On a thread of
-/// its own, `admin`; clients that are slow or silent for some seconds are cut and never hold up
-/// others.
+/// its own, `admin`; clients that are slow or silent for some seconds, or do not take a piece
+/// within a minute, are cut and never hold up others.
 class AdminSocket {
  public:
   /// `answer` turns a request line into the answer; called, as the answer is, on the admin thread,
