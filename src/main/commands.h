@@ -40,6 +40,11 @@ struct RouteArguments {
 };
 [[nodiscard]] int route_names(const RouteArguments& arguments);
 
+struct ImportArguments {
+  std::string file;  ///< of carbon-c-relay
+};
+[[nodiscard]] int import_config(const ImportArguments& arguments);
+
 /// Which of the points that wait.
 struct WaitingArguments {
   std::string config_file = kDefaultConfigFile;

@@ -65,6 +65,19 @@ void add_daemon_commands(CLI::App& app, Chosen& chosen) {
             ->type_name("NAME...");
       })
       .footer("For names on standard input: one line each, the name and behind tabs who gets it.");
+
+  add_command<ImportArguments>(
+      app, "import", "print a configuration of carbon-c-relay as one of carbon-spool",
+      import_config, chosen,
+      [](CLI::App& command, ImportArguments& arguments) {
+        command.add_option("file", arguments.file, "a configuration of carbon-c-relay")
+            ->type_name("FILE")
+            ->required();
+      })
+      .footer(
+          "Exit code: 0 all of it was carried over; 1 something was not, or not as it was: each "
+          "is\n"
+          "named on standard error, and in a comment at its place; 2 the file cannot be read");
 }
 
 void add_waiting_options(CLI::App& command, WaitingArguments& arguments) {
