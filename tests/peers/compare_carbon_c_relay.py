@@ -51,6 +51,12 @@ class Servers:
             else:
                 self._take(key)
 
+    def read_what_is_there(self):
+        before = None
+        while before != (self.lines, len(self._selector.get_map())):
+            before = (self.lines, len(self._selector.get_map()))
+            self.read(0)
+
     def _take(self, key):
         try:
             data = key.fileobj.recv(1 << 20)
@@ -116,8 +122,8 @@ class Scene:
             text += "".join(f"  {server(*self.destinations[member])}\n" for member in members) + "  ;\n"
         return text + "match * send to " + " ".join(f"c{i}" for i in range(len(self.clusters))) + " ;\n"
 
-    def lines_a_name(self):
-        return sum(cluster[4] for cluster in self.clusters)
+    def lines(self, names):
+        return len(names) * sum(cluster[4] for cluster in self.clusters)
 
 
 def connect(path, relay, log):
@@ -135,7 +141,8 @@ def connect(path, relay, log):
 
 
 def run_relay(scene, names, servers):
-    """Sends all names through a carbon-c-relay, and reads what its servers get until it is all there."""
+    """Sends all names through a carbon-c-relay, and reads what its servers get until it is all there, and
+    whatever else it sends before it ends by itself."""
     servers.forget()
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
@@ -151,7 +158,7 @@ def run_relay(scene, names, servers):
             client = connect(listen, relay, log)
             left = memoryview("".join(f"{name} {i} 1700000000\n" for i, name in enumerate(names)).encode())
             client.setblocking(False)
-            expected = len(names) * scene.lines_a_name()
+            expected = scene.lines(names)
             end = time.monotonic() + PATIENCE
             while servers.lines < expected:
                 if left:
@@ -165,6 +172,10 @@ def run_relay(scene, names, servers):
                         f"{servers.lines} of {expected} lines arrived:\n" + log.read_text()[-4000:]
                     )
             client.close()
+            relay.terminate()
+            while relay.poll() is None and time.monotonic() < end:
+                servers.read(0.1)
+            servers.read_what_is_there()
         finally:
             relay.kill()
             relay.wait()
