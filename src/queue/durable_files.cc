@@ -1,5 +1,6 @@
 #include "durable_files.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <vector>
@@ -57,14 +58,24 @@ Result<void> append_to_file(rocksdb::Env& env, const std::string& path, std::str
 Result<void> sync_files(rocksdb::Env& env, const std::string& path, std::string_view ending) {
   std::vector<std::string> names;
   rocksdb::Status status = env.GetChildren(path, &names);
+  std::erase_if(names, [&](const std::string& name) { return !name.ends_with(ending); });
+  // By number, which has six digits at least.
+  const auto is_older = [](const std::string& a, const std::string& b) {
+    return a.size() != b.size() ? a.size() < b.size() : a < b;
+  };
   for (const std::string& name : names) {
     const std::string whole = path + "/" + name;
-    // One that goes meanwhile is made anew for a moment, empty: that is no harm.
-    if (!status.ok() || !name.ends_with(ending) || !env.FileExists(whole).ok()) continue;
+    if (!status.ok() || !env.FileExists(whole).ok()) continue;
     std::unique_ptr<rocksdb::WritableFile> file;
     status = env.ReopenWritableFile(whole, &file, rocksdb::EnvOptions());
     if (status.ok()) status = file->Sync();
     if (status.ok()) status = file->Close();
+    // One that went just before was made anew by that. Only the newest may be empty otherwise.
+    std::uint64_t bytes = 0;
+    const bool newest = name == *std::ranges::max_element(names, is_older);
+    if (!newest && env.GetFileSize(whole, &bytes).ok() && bytes == 0) {
+      static_cast<void>(env.DeleteFile(whole));
+    }
   }
   if (status.ok()) status = sync_folder(env, path);
   return result_of(status);

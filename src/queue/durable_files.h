@@ -21,8 +21,8 @@ namespace carbon_spool {
 [[nodiscard]] Result<void> append_to_file(rocksdb::Env& env, const std::string& path,
                                           std::string_view text);
 
-/// Syncs the files whose names end like that, as far as they were written when it began, and the
-/// folder. Others may write to them meanwhile.
+/// Syncs the numbered files whose names end like that, as far as they were written when it began,
+/// and the folder. Others may write to the newest meanwhile, and remove older ones.
 [[nodiscard]] Result<void> sync_files(rocksdb::Env& env, const std::string& path,
                                       std::string_view ending);
 
