@@ -54,7 +54,7 @@ def peer_accepts_and_never_reads(row):
     peer = row.peer(**SMALL).start()
     peer.tell("pause")
     row.begin(peer, stall_timeout="1m")
-    row.eventually(lambda: row.to()["state"] == "stalled", "a peer that takes nothing is `stalled`", 30)
+    row.eventually(lambda: row.to()["state"] == "stalled", "a peer that takes nothing is `stalled`")
     row.seconds(sized(0, 150, 0))
     peer.tell("resume")
     row.over()
