@@ -20,6 +20,7 @@ void ReaderState::receive(const Range& range) {
   received += range.points();
   waiting.insert(range);
   to_send.insert(range);
+  for (ShareState& each : shares) each.to_send.insert(range);
 }
 
 void ReaderState::miss(const Range& range, const std::string& reason, std::int64_t now_seconds) {
@@ -29,12 +30,12 @@ void ReaderState::miss(const Range& range, const std::string& reason, std::int64
   last_drop_at = now_seconds;
 }
 
-RangeSet ReaderState::acknowledge(const RangeSet& ranges, std::int64_t now) {
-  sent_before.erase(ranges);
+RangeSet ReaderState::acknowledge(const RangeSet& ranges, std::int64_t now, Share share) {
+  if (share) return acknowledge(finish_share(ranges, *share), now);
   RangeSet done = waiting.erase(ranges);
   acknowledged += done.points() - settle_left_out(done);
   done.insert(resending.erase(ranges));
-  to_send.erase(done);
+  for (const Range& range : ranges) forget_sending(range);
   const std::int64_t keep_for = options.keep_acknowledged_for.count();
   if ((keep_for == 0 && options.keep_acknowledged_bytes == 0) || done.empty()) return done;
 
@@ -63,31 +64,41 @@ RangeSet ReaderState::expire_kept(std::int64_t now) {
   return let_go;
 }
 
-void ReaderState::put_back(const RangeSet& ranges) {
+void ReaderState::put_back(const RangeSet& ranges, Share share) {
+  // What was taken before it was divided, or made whole, is to be sent already.
+  if (share.has_value() == shares.empty()) return;
   for (const Range& range : ranges) {
     RangeSet again = waiting.intersection(range);
     again.insert(resending.intersection(range));
     to_send.insert(again);
     sent_before.insert(again);
+    if (!share) continue;
+    shares[*share].to_send.insert(again);
+    shares[*share].sent_before.insert(again);
   }
 }
 
-void ReaderState::take(const Batch& batch, const LeftOut& out) {
+void ReaderState::take(const Batch& batch, const LeftOut& out, Share share) {
   const Range& range = batch.range();
-  const bool again = sent_before.contains(range.begin.sequence);
-  to_send.erase(range);
+  const bool again = was_sent_before(range.begin.sequence, share);
+  forget_unsent(range, share);
   sent += batch.points();
   if (again) resent += batch.points();
-  left_out.erase(range.begin.sequence);  // it may have been decided otherwise before
-  const bool some = out.elsewhere + out.dropped > 0;
-  if (some && waiting.contains(range.begin.sequence)) left_out[range.begin.sequence] = out;
+  note_left_out(range.begin.sequence, out);
 }
 
-void ReaderState::pass_over(const Range& range, const LeftOut& out) {
+void ReaderState::pass_over(const Range& range, const LeftOut& out, std::int64_t now, Share share) {
+  if (share) {
+    note_left_out(range.begin.sequence, out);
+    forget_unsent(range, share);
+    RangeSet passed;
+    passed.insert(range);
+    passed_over.insert(acknowledge(passed, now, share));
+    return;
+  }
   left_out.erase(range.begin.sequence);
   if (!waiting.erase(range).empty()) count_left_out(out);
-  to_send.erase(range);
-  sent_before.erase(range);
+  forget_sending(range);
   resending.erase(range);
   passed_over.insert(range);
 }
@@ -95,27 +106,42 @@ void ReaderState::pass_over(const Range& range, const LeftOut& out) {
 void ReaderState::count_left_out(const LeftOut& out) {
   routed_elsewhere += out.elsewhere;
   if (out.dropped > 0) dropped["route"] += out.dropped;
+  if (out.poison > 0) dropped["poison"] += out.poison;
 }
 
 std::uint64_t ReaderState::settle_left_out(const RangeSet& ranges) {
   std::uint64_t points = 0;
   for (const Range& range : ranges) {
-    const auto first = left_out.lower_bound(range.begin.sequence);
     const auto last = left_out.lower_bound(range.end.sequence);
-    for (auto at = first; at != last; ++at) {
+    for (auto at = left_out.lower_bound(range.begin.sequence); at != last; ++at) {
       count_left_out(at->second);
-      points += at->second.elsewhere + at->second.dropped;
+      points += at->second.points();
     }
-    left_out.erase(first, last);
+    forget_left_out(range);
   }
   return points;
 }
 
-void ReaderState::put_back_all() {
-  RangeSet taken = waiting;
-  taken.insert(resending);
-  taken.erase(to_send);
-  put_back(taken);
+/// It may have been decided otherwise before, for another share of it, too.
+void ReaderState::note_left_out(Sequence sequence, const LeftOut& out) {
+  if (!waiting.contains(sequence)) return;
+  LeftOut noted = out;
+  if (const auto before = left_out.find(sequence); before != left_out.end()) {
+    noted.poison += before->second.poison;
+  }
+  left_out.erase(sequence);
+  if (noted.points() > 0) left_out[sequence] = noted;
+}
+
+void ReaderState::note_poison(Sequence sequence, std::uint64_t points, std::int64_t now_seconds) {
+  if (!waiting.contains(sequence)) return;
+  left_out[sequence].poison += points;
+  last_drop_at = now_seconds;
+}
+
+void ReaderState::forget_left_out(const Range& range) {
+  left_out.erase(left_out.lower_bound(range.begin.sequence),
+                 left_out.lower_bound(range.end.sequence));
 }
 
 void ReaderState::begin_live() {
@@ -123,10 +149,17 @@ void ReaderState::begin_live() {
   if (to_send.size() < kMostGaps) live_from = as_of;
 }
 
-std::optional<Sequence> ReaderState::next(Part part) const {
-  if (part == Part::Live) return to_send.first_from(live_from.sequence);
-  if (to_send.empty() || to_send.front().begin.sequence >= live_from.sequence) return std::nullopt;
-  return to_send.front().begin.sequence;
+const RangeSet* ReaderState::unsent_of(Share share) const {
+  if (!share) return shares.empty() ? &to_send : nullptr;
+  return *share < shares.size() ? &shares[*share].to_send : nullptr;
+}
+
+std::optional<Sequence> ReaderState::next(Part part, Share share) const {
+  const RangeSet* const unsent = unsent_of(share);
+  if (unsent == nullptr) return std::nullopt;
+  if (part == Part::Live) return unsent->first_from(live_from.sequence);
+  if (unsent->empty() || unsent->front().begin.sequence >= live_from.sequence) return std::nullopt;
+  return unsent->front().begin.sequence;
 }
 
 RangeSet ReaderState::unsent() const {
@@ -138,8 +171,9 @@ RangeSet ReaderState::unsent() const {
 void ReaderState::resend_kept() {
   for (const Kept& piece : kept) {
     resending.insert(piece.ranges);
-    to_send.insert(piece.ranges);
+    want(piece.ranges);
     sent_before.insert(piece.ranges);
+    for (ShareState& each : shares) each.sent_before.insert(piece.ranges);
   }
   kept.clear();
   begin_live();
@@ -152,9 +186,10 @@ void ReaderState::drop(const Range& range, const std::string& reason, std::int64
     for (const Range& each : lost) unread.insert(to_send.intersection(each));
     unread.erase(sent_before);
     lost.erase(unread);
+    // A share of them may have been looked at.
+    for (const Range& each : unread) forget_left_out(each);
   }
-  to_send.erase(range);
-  sent_before.erase(range);
+  forget_sending(range);
   resending.erase(range);
   for (Kept& piece : kept) piece.ranges.erase(range);
   const std::uint64_t points = lost.points() - settle_left_out(lost);
@@ -165,10 +200,7 @@ void ReaderState::drop(const Range& range, const std::string& reason, std::int64
 
 void ReaderState::forget_kept() {
   kept.clear();
-  for (const Range& range : resending) {
-    to_send.erase(range);
-    sent_before.erase(range);
-  }
+  for (const Range& range : resending) forget_sending(range);
   resending.clear();
 }
 
@@ -217,6 +249,7 @@ ReaderState& Ledger::adopt(const std::string& name, const ReaderOptions& options
   }
   at->second.orphan = false;
   at->second.options = options;
+  at->second.divide(options.division.always ? options.division.shares : 0);
   return at->second;
 }
 
@@ -241,7 +274,7 @@ void Ledger::restore_lost(const std::string& name, const RangeSet& readable) {
 
 RangeSet Ledger::release(const std::string& name) {
   ReaderState& reader = readers_.at(name);
-  reader.put_back_all();
+  reader.divide(0);
   RangeSet kept = reader.resending;
   for (const ReaderState::Kept& piece : reader.kept) kept.insert(piece.ranges);
   reader.forget_kept();
@@ -266,7 +299,7 @@ RangeSet Ledger::hand_over(const std::string& orphan, const std::string& heir) {
   given.erase(reader.resending);
   for (const ReaderState::Kept& piece : reader.kept) given.erase(piece.ranges);
   reader.waiting.insert(given);
-  reader.to_send.insert(given);
+  reader.want(given);
   reader.received += given.points();
   return given;
 }
@@ -282,9 +315,9 @@ void Ledger::put_in_front(Ledger earlier, const Mark& begin) {
     ReaderState& reader = found->second;
     reader.began = before.began;
     reader.waiting.insert(before.waiting);
-    reader.to_send.insert(before.to_send);
-    reader.sent_before.insert(before.sent_before);
     reader.resending.insert(before.resending);
+    reader.want(before.to_send);
+    reader.sent_before.insert(before.sent_before);
     reader.kept.insert(reader.kept.begin(), before.kept.begin(), before.kept.end());
     reader.received += before.received;
     reader.acknowledged += before.acknowledged;
@@ -292,6 +325,10 @@ void Ledger::put_in_front(Ledger earlier, const Mark& begin) {
     reader.sent += before.sent;
     reader.resent += before.resent;
     for (const auto& [reason, points] : before.dropped) reader.dropped[reason] += points;
+    for (const auto& [taker, did] : before.takers) {
+      reader.takers[taker].sent_points += did.sent_points;
+      reader.takers[taker].acknowledged_points += did.acknowledged_points;
+    }
     reader.last_drop_at = std::max(reader.last_drop_at, before.last_drop_at);
   }
 }

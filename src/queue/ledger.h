@@ -20,7 +20,8 @@ namespace carbon_spool {
 ///
 /// Invariant: received = acknowledged + waiting.points() + sum(dropped) + routed_elsewhere.
 ///            to_send is within waiting and resending together; kept and resending are outside
-///            waiting, and of each other.
+///            waiting, and of each other. While it is divided, to_send is what any share has to
+///            send.
 struct ReaderState {
   /// Acknowledged and kept to be sent again.
   struct Kept {
@@ -29,10 +30,20 @@ struct ReaderState {
         0;  ///< it is let go after that, unless it is within `keep_acknowledged_bytes`
   };
 
-  /// Of one batch, the points that are not for this reader.
+  /// Of one batch, the points that this reader does not send.
   struct LeftOut {
     std::uint64_t elsewhere = 0;
     std::uint64_t dropped = 0;  ///< by a route
+    std::uint64_t poison = 0;   ///< set aside
+
+    [[nodiscard]] std::uint64_t points() const { return elsewhere + dropped + poison; }
+  };
+
+  /// What is under way of one share, while it is divided.
+  struct ShareState {
+    RangeSet to_send;
+    RangeSet sent_before;
+    RangeSet done;  ///< acknowledged, while another share of it is not
   };
 
   // Kept on disk.
@@ -47,7 +58,8 @@ struct ReaderState {
   std::int64_t last_drop_at = 0;  ///< Unix seconds; 0: never
   std::deque<Kept> kept;          ///< in order of acknowledgement
   RangeSet resending;             ///< acknowledged once, being sent again
-  Mark began;                     ///< it was given everything from there on; sequence 0: not known
+  std::map<std::string, TakerStats> takers;
+  Mark began;  ///< it was given everything from there on; sequence 0: not known
 
   // Of this run only.
   bool orphan = true;  ///< nobody asked for it yet, or nobody uses it any more
@@ -57,22 +69,23 @@ struct ReaderState {
   RangeSet sent_before;                  ///< put back after they had been sent
   std::map<Sequence, LeftOut> left_out;  ///< of batches that wait and were looked at
   RangeSet passed_over;                  ///< nothing in them was for this reader; not on disk yet
+  std::vector<ShareState> shares;        ///< none: it is whole
 
   /// The log grew by `range`, and this reader gets it.
   void receive(const Range& range);
   /// The log grew by `range`, but `reason` keeps it from this reader.
   void miss(const Range& range, const std::string& reason, std::int64_t now_seconds);
   /// Returns what this reader may need no more: it neither waits for it nor keeps it.
-  RangeSet acknowledge(const RangeSet& ranges, std::int64_t now);
-  void put_back(const RangeSet& ranges);
+  RangeSet acknowledge(const RangeSet& ranges, std::int64_t now, Share share = {});
+  void put_back(const RangeSet& ranges, Share share = {});
   /// A batch was looked at, and is to be sent, but for what is left out.
-  void take(const Batch& batch, const LeftOut& out);
-  /// A batch was looked at, and nothing in it is for this reader.
-  void pass_over(const Range& range, const LeftOut& out);
-  /// All that was taken and not acknowledged is put back.
-  void put_back_all();
+  void take(const Batch& batch, const LeftOut& out, Share share = {});
+  /// A batch was looked at, and nothing in it is for this reader, or for this share of it.
+  void pass_over(const Range& range, const LeftOut& out, std::int64_t now, Share share = {});
   void begin_live();
-  [[nodiscard]] std::optional<Sequence> next(Part part) const;
+  [[nodiscard]] std::optional<Sequence> next(Part part, Share share = {}) const;
+  /// What is to be sent of all of it, or of that share; null if there is no such thing now.
+  [[nodiscard]] const RangeSet* unsent_of(Share share) const;
   [[nodiscard]] RangeSet unsent() const;  ///< of what waits
 
   void resend_kept();
@@ -86,9 +99,28 @@ struct ReaderState {
 
   [[nodiscard]] bool needs(Sequence first, Sequence last) const;
 
+  // Dividing: reader_shares.cc.
+
+  /// Into so many shares; 0: it is whole. All that was taken and not acknowledged is put back.
+  void divide(std::size_t into);
+  /// These are to be sent, in all shares.
+  void want(const RangeSet& ranges);
+  /// Nothing of this is to be sent, or under way.
+  void forget_sending(const Range& range);
+  /// Nothing of this is to be sent in that share.
+  void forget_unsent(const Range& range, Share share);
+  [[nodiscard]] bool was_sent_before(Sequence sequence, Share share) const;
+  /// That share of these is done. Returns those that are done in every share.
+  RangeSet finish_share(const RangeSet& ranges, std::size_t share);
+  /// True if there is nothing live to be sent of it, or of one of its shares.
+  [[nodiscard]] bool some_share_has_nothing_live() const;
+
   /// Takes the batches of `ranges` out of `left_out` and counts what they leave out. Returns that.
   std::uint64_t settle_left_out(const RangeSet& ranges);
+  void note_left_out(Sequence sequence, const LeftOut& out);
+  void note_poison(Sequence sequence, std::uint64_t points, std::int64_t now_seconds);
   void count_left_out(const LeftOut& out);
+  void forget_left_out(const Range& range);
 
   [[nodiscard]] std::string encode() const;
   [[nodiscard]] static Result<ReaderState> decode(std::string_view stored);

@@ -10,8 +10,9 @@
 namespace carbon_spool {
 namespace {
 
-// 1: before anything was kept; 2: before a reader could get a part of a batch.
-constexpr std::uint8_t kReaderFormat = 3;
+// 1: before anything was kept; 2: before a reader could get a part of a batch; 3: before several
+// could take from one.
+constexpr std::uint8_t kReaderFormat = 4;
 constexpr std::uint8_t kOldestReaderFormat = 1;
 
 class Writer {
@@ -126,6 +127,12 @@ std::string ReaderState::encode() const {
   }
   out.mark(began);
   out.number(routed_elsewhere);
+  out.number(static_cast<std::uint32_t>(takers.size()));
+  for (const auto& [taker, did] : takers) {
+    out.text(taker);
+    out.number(did.sent_points);
+    out.number(did.acknowledged_points);
+  }
   return out.take();
 }
 
@@ -157,6 +164,14 @@ Result<ReaderState> ReaderState::decode(std::string_view stored) {
   if (format >= 3) {
     state.began = in.mark();
     state.routed_elsewhere = in.number<std::uint64_t>();
+  }
+  if (format >= 4) {
+    for (auto left = in.number<std::uint32_t>(); left > 0 && in.good(); --left) {
+      const std::string taker = in.text();
+      TakerStats& did = state.takers[taker];
+      did.sent_points = in.number<std::uint64_t>();
+      did.acknowledged_points = in.number<std::uint64_t>();
+    }
   }
   if (!in.good()) return Error{"a position is cut short"};
   return state;

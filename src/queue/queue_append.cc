@@ -135,10 +135,9 @@ void QueueImpl::publish(const Draft& draft, const Admission& admission) {
     }
     for (auto& [name, state] : ledger_.readers()) {
       if (state.as_of == draft.grown.end) continue;
-      const bool had_nothing = !state.next(Part::Live);
+      const bool had_nothing = state.some_share_has_nothing_live();
       state.receive(draft.grown);
-      const auto reader = readers_.find(name);
-      if (had_nothing && reader != readers_.end() && reader->second->wake_) reader->second->wake_();
+      if (had_nothing) wake_takers(name, nullptr);
     }
     accepted_ = draft.ticket;
     if (!outage_) {

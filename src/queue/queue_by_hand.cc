@@ -163,8 +163,7 @@ Result<std::uint64_t> QueueImpl::hand_over(const std::string& orphan, const std:
     if (auto unused = must_be_unused(orphan); !unused) return unused.error();
     if (orphan == heir) return Error{"both are \"" + orphan + "\""};
     points = ledger_.hand_over(orphan, heir).points();
-    const auto reader = readers_.find(heir);
-    if (points > 0 && reader != readers_.end() && reader->second->wake_) reader->second->wake_();
+    if (points > 0) wake_takers(heir, nullptr);
   }
   forgotten_.insert(orphan);
   persist(true, [&](Store::Write& write) {

@@ -69,6 +69,8 @@ class QueueImpl final : public Queue {
   void when_durable(Ticket ticket, std::function<void(bool)> then) override;
   void stop_appending() override;
   [[nodiscard]] Reader& add_reader(const std::string& name, const ReaderOptions& options) override;
+  [[nodiscard]] Reader& add_taker(const std::string& reader, const std::string& taker,
+                                  std::shared_ptr<BatchSelector> selector) override;
   void release_reader(const std::string& name) override;
   [[nodiscard]] Result<std::unique_ptr<BatchWalk>> walk(const WalkOptions& options) const override;
   [[nodiscard]] Result<std::uint64_t> purge(const std::string& reader,
@@ -179,6 +181,7 @@ class QueueImpl final : public Queue {
   [[nodiscard]] bool remove_unneeded_tables();
 
   // queue_readers.cc
+  void wake_takers(const std::string& reader, const ReaderImpl* but) const;
   void release(const std::string& reader, const RangeSet& ranges);
   void let_go_passed_over(const std::string& reader);
   void put_positions(Store::Write& write) const;
@@ -244,7 +247,8 @@ class QueueImpl final : public Queue {
   BatchesInMemory newest_;
   BatchesInMemory memory_;  ///< accepted while the disk fails, and not yet on it
   std::deque<Arrival> arrivals_;
-  std::map<std::string, std::unique_ptr<ReaderImpl>> readers_;
+  /// The hands on each position; the first of them has no name (`add_reader`).
+  std::map<std::string, std::map<std::string, std::unique_ptr<ReaderImpl>>> readers_;
   std::vector<Producer> producers_;
   std::map<std::string, std::string> notes_;
   Ticket accepted_ = 0;
@@ -262,21 +266,32 @@ class QueueImpl final : public Queue {
   std::jthread upkeep_;
 };
 
-/// A reader as others see it; its state is in the ledger.
+/// A sender's hand on a reader; the reader's state is in the ledger.
 class ReaderImpl final : public Reader {
  public:
-  ReaderImpl(QueueImpl& queue, std::string name) : queue_(queue), name_(std::move(name)) {}
+  /// `taker`: under which what it does is counted; empty: it is not.
+  ReaderImpl(QueueImpl& queue, std::string name, std::string taker,
+             std::shared_ptr<std::atomic<bool>> divided)
+      : queue_(queue),
+        name_(std::move(name)),
+        taker_(std::move(taker)),
+        divided_(std::move(divided)) {}
 
   void begin_live() override;
   using Reader::take;
-  [[nodiscard]] std::optional<Taken> take(Part part) override;
+  [[nodiscard]] std::optional<Taken> take(Part part, Share share) override;
   using Reader::has_unsent;
-  [[nodiscard]] bool has_unsent(Part part) const override;
+  [[nodiscard]] bool has_unsent(Part part, Share share) const override;
   void on_unsent(std::function<void()> wake) override;
-  void acknowledge(const RangeSet& ranges) override;
-  void put_back(const RangeSet& ranges) override;
+  using Reader::acknowledge;
+  void acknowledge(const RangeSet& ranges, Share share) override;
+  using Reader::put_back;
+  void put_back(const RangeSet& ranges, Share share) override;
   void resend_kept() override;
-  void acknowledge_without(const Range& range, const std::vector<std::string>& lines) override;
+  void acknowledge_without(const Range& range, const std::vector<std::string>& lines,
+                           Share share) override;
+  void divide(bool divided) override;
+  [[nodiscard]] bool is_divided() const override { return divided_->load(); }
   void change_options(const ReaderOptions& options) override;
 
  private:
@@ -290,11 +305,19 @@ class ReaderImpl final : public Reader {
 
   [[nodiscard]] ReaderState& state() const;
   [[nodiscard]] Result<void> set_aside(const std::vector<std::string>& lines) const;
+  void divide_state(bool divided);
+  void count_taken(const Batch& batch, Share share);
+  void count_acknowledged(const RangeSet& ranges, Share share);
 
   QueueImpl& queue_;
   const std::string name_;
-  std::function<void()> wake_;  ///< guarded by the queue's mutex_
-  Unreadable unreadable_;       ///< the sender's thread only
+  const std::string taker_;
+  const std::shared_ptr<std::atomic<bool>> divided_;  ///< of all hands on the position
+  Unreadable unreadable_;                             ///< the sender's thread only
+  // Guarded by the queue's mutex_.
+  std::function<void()> wake_;
+  std::shared_ptr<BatchSelector> selector_;
+  std::map<Share, std::map<Sequence, std::uint64_t>> taken_;  ///< points, if they are counted
 };
 
 }  // namespace carbon_spool

@@ -175,9 +175,7 @@ void QueueImpl::put_earlier_in_front(RestoredState earlier) {
   }
   notes_.merge(earlier.notes);
   began_without_store_.reset();
-  for (const auto& [name, reader] : readers_) {
-    if (reader->wake_) reader->wake_();
-  }
+  for (const auto& [name, hands] : readers_) wake_takers(name, nullptr);
 }
 
 /// All of `state`, as it is now. From then on what is still only in memory would be found damaged

@@ -27,14 +27,25 @@ Reader& QueueImpl::add_reader(const std::string& name, const ReaderOptions& opti
   Reader* reader = nullptr;
   {
     const std::lock_guard lock(mutex_);
-    auto& made = readers_[name];
-    CS_ASSERT(made == nullptr);
-    made = std::make_unique<ReaderImpl>(*this, name);
-    reader = made.get();
+    const auto [hands, is_new] = readers_.try_emplace(name);
+    CS_ASSERT(is_new);
+    auto divided = std::make_shared<std::atomic<bool>>(options.division.always);
+    auto made = std::make_unique<ReaderImpl>(*this, name, "", std::move(divided));
+    reader = hands->second.emplace("", std::move(made)).first->second.get();
     ledger_.adopt(name, options).begin_live();
   }
   persist(false, [&](Store::Write& write) { put_position(name, write); });
   return *reader;
+}
+
+Reader& QueueImpl::add_taker(const std::string& reader, const std::string& taker,
+                             std::shared_ptr<BatchSelector> selector) {
+  const std::lock_guard lock(mutex_);
+  auto& hands = readers_.at(reader);
+  std::unique_ptr<ReaderImpl>& hand = hands[taker];
+  if (!hand) hand = std::make_unique<ReaderImpl>(*this, reader, taker, hands.at("")->divided_);
+  hand->selector_ = std::move(selector);
+  return *hand;
 }
 
 void QueueImpl::release_reader(const std::string& name) {
@@ -57,17 +68,17 @@ void ReaderImpl::begin_live() {
   state().begin_live();
 }
 
-std::optional<Reader::Taken> ReaderImpl::take(Part part) {
+std::optional<Reader::Taken> ReaderImpl::take(Part part, Share share) {
   while (true) {
     Sequence sequence;
     std::shared_ptr<BatchSelector> selector;
     bool too_much_passed_over = false;
     {
       const std::lock_guard lock(queue_.mutex_);
-      const auto next = state().next(part);
+      const auto next = state().next(part, share);
       if (!next) return std::nullopt;
       sequence = *next;
-      selector = state().options.selector;
+      selector = taker_.empty() ? state().options.selector : selector_;
       too_much_passed_over = state().passed_over.batches() >= kMostPassedOver;
     }
     if (too_much_passed_over) {
@@ -89,21 +100,47 @@ std::optional<Reader::Taken> ReaderImpl::take(Part part) {
       if (!queue_.drop_unreadable(name_, sequence, false)) return std::nullopt;
       continue;
     }
-    BatchSelector::Selected selected{batch, 0};
-    if (selector) selected = selector->select(batch);
+    BatchSelector::Selected selected;
+    selected.batch = batch;
+    if (selector) selected = selector->select(batch, share);
     ReaderState::LeftOut out;
     out.dropped = selected.dropped;
-    out.elsewhere = batch->points() - out.dropped - (selected.batch ? selected.batch->points() : 0);
+    out.elsewhere = batch->points() - out.dropped - selected.in_other_shares -
+                    (selected.batch ? selected.batch->points() : 0);
     const std::lock_guard lock(queue_.mutex_);
     ReaderState& reader = state();
-    if (!reader.to_send.contains(sequence)) continue;  // dropped while it was read
+    const RangeSet* const unsent = reader.unsent_of(share);
+    // Dropped, or taken by another hand, while it was read.
+    if (unsent == nullptr || !unsent->contains(sequence)) continue;
     if (!selected.batch) {
-      reader.pass_over(batch->range(), out);
+      reader.pass_over(batch->range(), out, queue_.now_milliseconds(), share);
       continue;
     }
-    const bool sent_before = reader.sent_before.contains(sequence);
-    reader.take(*selected.batch, out);
+    const bool sent_before = reader.was_sent_before(sequence, share);
+    reader.take(*selected.batch, out, share);
+    count_taken(*selected.batch, share);
     return Taken{selected.batch, sent_before};
+  }
+}
+
+/// With the queue's mutex_ held.
+void ReaderImpl::count_taken(const Batch& batch, Share share) {
+  if (taker_.empty()) return;
+  state().takers[taker_].sent_points += batch.points();
+  taken_[share][batch.range().begin.sequence] = batch.points();
+}
+
+/// With the queue's mutex_ held.
+void ReaderImpl::count_acknowledged(const RangeSet& ranges, Share share) {
+  if (taker_.empty()) return;
+  auto& taken = taken_[share];
+  for (const Range& range : ranges) {
+    const auto first = taken.lower_bound(range.begin.sequence);
+    const auto last = taken.lower_bound(range.end.sequence);
+    for (auto at = first; at != last; ++at) {
+      state().takers[taker_].acknowledged_points += at->second;
+    }
+    taken.erase(first, last);
   }
 }
 
@@ -116,9 +153,10 @@ void QueueImpl::let_go_passed_over(const std::string& reader) {
   if (!passed_over.empty()) release(reader, passed_over);
 }
 
-bool ReaderImpl::has_unsent(Part part) const {
+bool ReaderImpl::has_unsent(Part part, Share share) const {
+  if (share.has_value() != is_divided()) return false;
   const std::lock_guard lock(queue_.mutex_);
-  return state().next(part).has_value();
+  return state().next(part, share).has_value();
 }
 
 void ReaderImpl::on_unsent(std::function<void()> wake) {
@@ -127,20 +165,42 @@ void ReaderImpl::on_unsent(std::function<void()> wake) {
   if (wake_ && !state().to_send.empty()) wake_();
 }
 
-void ReaderImpl::acknowledge(const RangeSet& ranges) {
+void ReaderImpl::acknowledge(const RangeSet& ranges, Share share) {
   if (ranges.empty()) return;
   const std::lock_guard write_lock(queue_.write_mutex_);
   RangeSet let_go;
   {
     const std::lock_guard lock(queue_.mutex_);
-    let_go = state().acknowledge(ranges, queue_.now_milliseconds());
+    count_acknowledged(ranges, share);
+    let_go = state().acknowledge(ranges, queue_.now_milliseconds(), share);
   }
   queue_.release(name_, let_go);
 }
 
-void ReaderImpl::put_back(const RangeSet& ranges) {
+void ReaderImpl::put_back(const RangeSet& ranges, Share share) {
   const std::lock_guard lock(queue_.mutex_);
-  state().put_back(ranges);
+  state().put_back(ranges, share);
+  if (!taker_.empty()) {
+    auto& taken = taken_[share];
+    for (const Range& range : ranges) {
+      taken.erase(taken.lower_bound(range.begin.sequence), taken.lower_bound(range.end.sequence));
+    }
+  }
+  queue_.wake_takers(name_, this);
+}
+
+void ReaderImpl::divide(bool divided) {
+  const std::lock_guard lock(queue_.mutex_);
+  const Division& how = state().options.division;
+  if (how.shares == 0 || how.always || divided == is_divided()) return;
+  divide_state(divided);
+  queue_.wake_takers(name_, nullptr);
+}
+
+/// With the queue's mutex_ held.
+void ReaderImpl::divide_state(bool divided) {
+  state().divide(divided ? state().options.division.shares : 0);
+  divided_->store(divided);
 }
 
 void ReaderImpl::resend_kept() {
@@ -150,11 +210,14 @@ void ReaderImpl::resend_kept() {
 
 void ReaderImpl::change_options(const ReaderOptions& options) {
   const std::lock_guard lock(queue_.mutex_);
+  const bool divides_anew = state().options.division != options.division;
   state().options = options;
+  if (divides_anew) divide_state(options.division.always);
   queue_.upkeep_wanted_.notify_all();
 }
 
-void ReaderImpl::acknowledge_without(const Range& range, const std::vector<std::string>& lines) {
+void ReaderImpl::acknowledge_without(const Range& range, const std::vector<std::string>& lines,
+                                     Share share) {
   if (auto kept = set_aside(lines); !kept) queue_.note_error(kept.error());
   const std::lock_guard write_lock(queue_.write_mutex_);
   RangeSet let_go;
@@ -163,14 +226,9 @@ void ReaderImpl::acknowledge_without(const Range& range, const std::vector<std::
   {
     const std::lock_guard lock(queue_.mutex_);
     ReaderState& reader = state();
-    const std::uint64_t before = reader.acknowledged;
-    let_go = reader.acknowledge(whole, queue_.now_milliseconds());
-    if (reader.acknowledged > before) {
-      CS_ASSERT(lines.size() <= reader.acknowledged - before);
-      reader.acknowledged -= lines.size();
-      reader.dropped["poison"] += lines.size();
-      reader.last_drop_at = queue_.clock_.unix_seconds();
-    }
+    count_acknowledged(whole, share);
+    reader.note_poison(range.begin.sequence, lines.size(), queue_.clock_.unix_seconds());
+    let_go = reader.acknowledge(whole, queue_.now_milliseconds(), share);
   }
   queue_.release(name_, let_go);
 }
@@ -187,6 +245,15 @@ Result<void> ReaderImpl::set_aside(const std::vector<std::string>& lines) const 
   std::string text;
   for (const std::string& line : lines) text += line.ends_with('\n') ? line : line + '\n';
   return append_to_file(queue_.ground_.disk, folder + "/" + name_ + ".lines", text);
+}
+
+/// With mutex_ held: something is to be taken where there was nothing, or others may take it now.
+void QueueImpl::wake_takers(const std::string& reader, const ReaderImpl* but) const {
+  const auto hands = readers_.find(reader);
+  if (hands == readers_.end()) return;
+  for (const auto& [taker, hand] : hands->second) {
+    if (hand.get() != but && hand->wake_) hand->wake_();
+  }
 }
 
 /// Writes a reader's new position down, together with the removal of what nobody needs any more of

@@ -24,7 +24,7 @@ ReaderStats stats_of(const std::string& name, const ReaderState& reader, const F
   stats.name = name;
   stats.orphan = reader.orphan;
   stats.received_points = reader.received;
-  stats.selective = reader.options.selector != nullptr;
+  stats.selective = reader.options.selector != nullptr || reader.options.division.always;
   stats.acknowledged_points = reader.acknowledged;
   stats.routed_elsewhere_points = reader.routed_elsewhere;
   const RangeSet unsent = reader.unsent();
@@ -35,8 +35,9 @@ ReaderStats stats_of(const std::string& name, const ReaderState& reader, const F
   stats.sent_points = reader.sent;
   stats.resent_points = reader.resent;
   stats.dropped_points = reader.dropped;
+  stats.takers = reader.takers;
   for (const auto& [sequence, out] : reader.left_out) {
-    const std::uint64_t points = out.elsewhere + out.dropped;
+    const std::uint64_t points = out.points();
     stats.pending_points -= points;
     if (unsent.contains(sequence)) {
       stats.unsent_points -= points;
@@ -44,6 +45,7 @@ ReaderStats stats_of(const std::string& name, const ReaderState& reader, const F
     }
     stats.routed_elsewhere_points += out.elsewhere;
     if (out.dropped > 0) stats.dropped_points["route"] += out.dropped;
+    if (out.poison > 0) stats.dropped_points["poison"] += out.poison;
   }
   stats.unconfirmed_points = stats.pending_points - stats.unsent_points;
   if (reader.last_drop_at != 0) stats.last_drop_at = reader.last_drop_at;

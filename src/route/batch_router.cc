@@ -1,167 +1,71 @@
 #include "carbon_spool/route/batch_router.h"
 
 #include <algorithm>
-#include <deque>
+#include <map>
 #include <mutex>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
-#include "carbon_spool/route/decision_cache.h"
+#include "decided_batches.h"
 
 namespace carbon_spool {
 namespace {
 
-/// Batches whose decisions are kept for the readers that come to them a little later.
-constexpr std::size_t kDecidedBatches = 16;
+/// Of decisions without a destination that is down. There are as many such caches as destinations
+/// that are down for long.
+constexpr std::size_t kRerouteCacheBytes = 8 << 20;
 
-/// Which points of a batch go where.
-struct DecidedBatch {
-  struct Line {
-    std::uint32_t begin = 0;     ///< of the line in the batch
-    std::uint32_t name_end = 0;  ///< of its name in the batch; the blank is there
-    std::uint32_t end = 0;       ///< behind its LF
-    // In `names`, if the name that is sent is not the one that came.
-    std::uint32_t sent_begin = 0;
-    std::uint32_t sent_size = 0;
-    std::uint32_t cleansed_begin = 0;
-    std::uint32_t cleansed_size = 0;
-    std::uint32_t targets_end = 0;  ///< of its targets; they begin where the line before ends
-    bool dropped = false;
-  };
-
-  Sequence sequence;
-  std::size_t bytes = 0;
-  std::vector<Line> lines;
-  std::vector<Target> targets;
-  std::string names;
-};
-
-class Router final : public BatchRouter, public std::enable_shared_from_this<Router> {
- public:
-  Router(std::shared_ptr<const RoutingTable> table, std::size_t cache_bytes)
-      : table_(std::move(table)), cache_(table_, cache_bytes) {}
-
-  [[nodiscard]] std::shared_ptr<BatchSelector> selector_for(std::uint32_t destination) override;
-  [[nodiscard]] const RoutingTable& table() const override { return *table_; }
-
-  [[nodiscard]] std::shared_ptr<const DecidedBatch> decided(const BatchPtr& batch);
-
- private:
-  [[nodiscard]] std::shared_ptr<const DecidedBatch> decide(const BatchPtr& batch);
-
-  const std::shared_ptr<const RoutingTable> table_;
-  std::mutex mutex_;
-  DecisionCache cache_;                                           // guarded by mutex_
-  std::deque<std::shared_ptr<const DecidedBatch>> last_decided_;  // guarded by mutex_
-};
-
-class DestinationSelector final : public BatchSelector {
- public:
-  DestinationSelector(std::shared_ptr<Router> router, std::uint32_t destination)
-      : router_(std::move(router)),
-        destination_(destination),
-        prefix_(router_->table().options().destinations[destination].prefix) {}
-
-  [[nodiscard]] Selected select(const BatchPtr& batch) override;
-
- private:
-  [[nodiscard]] const Target* target_among(const Target* begin, const Target* end) const {
-    const auto found = std::find_if(begin, end, [this](const Target& target) {
-      return target.kind == Target::Kind::Destination && target.index == destination_;
-    });
-    return found == end ? nullptr : found;
-  }
-
-  const std::shared_ptr<Router> router_;
-  const std::uint32_t destination_;
-  const std::string prefix_;
-};
-
-/// True if each point goes to every destination as it is: nothing has to be looked at.
-bool shares_nothing_out(const RoutingOptions& options) {
-  return options.clusters.empty() && options.routes.empty() && options.rewrites.empty() &&
-         !options.cleanse;
+const Target* find_target(std::span<const Target> targets, Target::Kind kind, std::uint32_t index) {
+  const auto found = std::ranges::find_if(
+      targets, [&](const Target& each) { return each.kind == kind && each.index == index; });
+  return found == targets.end() ? nullptr : &*found;
 }
 
-std::shared_ptr<BatchSelector> Router::selector_for(std::uint32_t destination) {
-  const bool has_prefix = !table_->options().destinations[destination].prefix.empty();
-  if (shares_nothing_out(table_->options()) && !has_prefix) return nullptr;
-  return std::make_shared<DestinationSelector>(shared_from_this(), destination);
+const Target* find_destination(std::span<const Target> targets, std::uint32_t index) {
+  return find_target(targets, Target::Kind::Destination, index);
 }
 
-std::shared_ptr<const DecidedBatch> Router::decided(const BatchPtr& batch) {
-  const std::lock_guard lock(mutex_);
-  // Each reader that is behind reads a copy of its own from the disk.
-  const auto found = std::ranges::find_if(last_decided_, [&](const auto& each) {
-    return each->sequence == batch->range().begin.sequence && each->bytes == batch->lines().size();
-  });
-  if (found != last_decided_.end()) return *found;
-  if (last_decided_.size() == kDecidedBatches) last_decided_.pop_front();
-  return last_decided_.emplace_back(decide(batch));
-}
+/// What becomes of one line of a batch.
+struct Choice {
+  const Target* target = nullptr;  ///< it is chosen, for that
+  bool in_other_share = false;
+};
 
-std::shared_ptr<const DecidedBatch> Router::decide(const BatchPtr& batch) {
-  auto decided = std::make_shared<DecidedBatch>();
-  decided->sequence = batch->range().begin.sequence;
-  decided->bytes = batch->lines().size();
-  decided->lines.reserve(batch->points());
+/// `choose` gives each line of the batch its Choice.
+template <class Choose>
+BatchSelector::Selected select_lines(const BatchPtr& batch, const DecidedBatch& decided,
+                                     const std::string& prefix, const Choose& choose) {
   const std::string_view text = batch->lines();
-  const auto keep_name = [&](std::string_view name, std::uint32_t& begin, std::uint32_t& size) {
-    begin = static_cast<std::uint32_t>(decided->names.size());
-    size = static_cast<std::uint32_t>(name.size());
-    decided->names += name;
-  };
-  for (std::size_t at = 0; at < text.size();) {
-    DecidedBatch::Line line;
-    line.begin = static_cast<std::uint32_t>(at);
-    line.name_end = static_cast<std::uint32_t>(text.find(' ', at));
-    at = text.find('\n', line.name_end) + 1;
-    line.end = static_cast<std::uint32_t>(at);
-    const std::string_view name = text.substr(line.begin, line.name_end - line.begin);
-    const Decision decision = cache_.decide(name);
-    if (decision.name != name) keep_name(decision.name, line.sent_begin, line.sent_size);
-    if (decision.cleansed_name != name) {
-      keep_name(decision.cleansed_name, line.cleansed_begin, line.cleansed_size);
-    }
-    decided->targets.insert(decided->targets.end(), decision.targets.begin(),
-                            decision.targets.end());
-    line.targets_end = static_cast<std::uint32_t>(decided->targets.size());
-    line.dropped = decision.dropped;
-    decided->lines.push_back(line);
-  }
-  return decided;
-}
-
-BatchSelector::Selected DestinationSelector::select(const BatchPtr& batch) {
-  const std::shared_ptr<const DecidedBatch> decided = router_->decided(batch);
-  const std::string_view text = batch->lines();
-  Selected selected;
+  BatchSelector::Selected selected;
   std::string lines;
   std::uint64_t points = 0;
-  bool as_it_is = prefix_.empty();
-  std::uint32_t targets_begin = 0;
-  for (const DecidedBatch::Line& line : decided->lines) {
-    const Target* const target = target_among(decided->targets.data() + targets_begin,
-                                              decided->targets.data() + line.targets_end);
-    targets_begin = line.targets_end;
-    if (target == nullptr) {
-      if (line.dropped) ++selected.dropped;
+  bool as_it_is = prefix.empty();
+  for (const DecidedBatch::Line& line : decided.lines) {
+    const Choice choice = choose(line);
+    if (choice.target == nullptr) {
+      if (choice.in_other_share) {
+        ++selected.in_other_shares;
+      } else if (line.dropped) {
+        ++selected.dropped;
+      }
       as_it_is = false;
       continue;
     }
     if (lines.empty()) lines.reserve(text.size() + text.size() / 4);
     ++points;
-    const std::uint32_t renamed = target->cleansed ? line.cleansed_size : line.sent_size;
-    lines += prefix_;
+    const bool cleansed = choice.target->cleansed;
+    const std::uint32_t renamed = cleansed ? line.cleansed_size : line.sent_size;
+    lines += prefix;
     if (renamed == 0) {
       lines += text.substr(line.begin, line.end - line.begin);
       continue;
     }
     as_it_is = false;
-    const std::uint32_t begin = target->cleansed ? line.cleansed_begin : line.sent_begin;
-    lines += std::string_view(decided->names).substr(begin, renamed);
+    const std::uint32_t begin = cleansed ? line.cleansed_begin : line.sent_begin;
+    lines += std::string_view(decided.names).substr(begin, renamed);
     lines += text.substr(line.name_end, line.end - line.name_end);
   }
   if (as_it_is) {
@@ -170,6 +74,184 @@ BatchSelector::Selected DestinationSelector::select(const BatchPtr& batch) {
     selected.batch = chosen_from(*batch, std::move(lines), points);
   }
   return selected;
+}
+
+/// True if each point goes, as it is, to every cluster and to every destination that is in none.
+bool sends_everything_everywhere(const RoutingOptions& options) {
+  return options.routes.empty() && options.rewrites.empty() && !options.cleanse &&
+         std::ranges::all_of(options.clusters, shares_a_reader, &ClusterOptions::select);
+}
+
+class Router final : public BatchRouter, public std::enable_shared_from_this<Router> {
+ public:
+  Router(std::shared_ptr<const RoutingTable> table, std::size_t cache_bytes)
+      : table_(std::move(table)), batches_(table_, cache_bytes) {}
+
+  [[nodiscard]] std::shared_ptr<BatchSelector> selector_for(std::uint32_t destination) override;
+  [[nodiscard]] std::shared_ptr<BatchSelector> selector_for_cluster(std::uint32_t cluster) override;
+  [[nodiscard]] std::shared_ptr<BatchSelector> selector_for_member(std::uint32_t cluster,
+                                                                   std::uint32_t member) override;
+  [[nodiscard]] std::shared_ptr<BatchSelector> selector_for_stand_in(
+      std::uint32_t destination, std::uint32_t stand_in) override;
+  [[nodiscard]] const RoutingTable& table() const override { return *table_; }
+
+  [[nodiscard]] std::shared_ptr<const DecidedBatch> decided(const BatchPtr& batch) {
+    return batches_.decided(batch);
+  }
+  /// As it would be without that destination, in clusters that reroute.
+  [[nodiscard]] std::shared_ptr<const DecidedBatch> decided_without(std::uint32_t destination,
+                                                                    const BatchPtr& batch);
+
+  [[nodiscard]] const RouteDestination& options_of(std::uint32_t destination) const {
+    return table_->options().destinations[destination];
+  }
+
+ private:
+  [[nodiscard]] bool gets_everything(std::uint32_t cluster) const;
+
+  const std::shared_ptr<const RoutingTable> table_;
+  DecidedBatches batches_;
+  std::mutex mutex_;
+  std::map<std::uint32_t, std::unique_ptr<DecidedBatches>> without_;  // guarded by mutex_
+};
+
+class DestinationSelector final : public BatchSelector {
+ public:
+  DestinationSelector(std::shared_ptr<Router> router, std::uint32_t destination)
+      : router_(std::move(router)), destination_(destination) {}
+
+  [[nodiscard]] Selected select(const BatchPtr& batch, Share) override {
+    const auto decided = router_->decided(batch);
+    return select_lines(batch, *decided, router_->options_of(destination_).prefix,
+                        [&](const DecidedBatch::Line& line) {
+                          return Choice{find_destination(decided->targets_of(line), destination_)};
+                        });
+  }
+
+ private:
+  const std::shared_ptr<Router> router_;
+  const std::uint32_t destination_;
+};
+
+class ClusterSelector final : public BatchSelector {
+ public:
+  /// `member`: that takes it, if any.
+  ClusterSelector(std::shared_ptr<Router> router, std::uint32_t cluster,
+                  std::optional<std::uint32_t> member)
+      : router_(std::move(router)), cluster_(cluster), member_(member) {
+    if (member_) prefix_ = router_->options_of(*member_).prefix;
+  }
+
+  [[nodiscard]] Selected select(const BatchPtr& batch, Share share) override {
+    const auto decided = router_->decided(batch);
+    const std::size_t members = router_->table().members(cluster_).size();
+    return select_lines(batch, *decided, prefix_, [&](const DecidedBatch::Line& line) -> Choice {
+      const auto targets = decided->targets_of(line);
+      const Target* const target = find_target(targets, Target::Kind::Cluster, cluster_);
+      if (target == nullptr) return {};
+      if (share && target->hash % members != *share) return {nullptr, true};
+      if (member_ && find_destination(targets, *member_)) return {};
+      return {target};
+    });
+  }
+
+ private:
+  const std::shared_ptr<Router> router_;
+  const std::uint32_t cluster_;
+  const std::optional<std::uint32_t> member_;
+  std::string prefix_;
+};
+
+class StandInSelector final : public BatchSelector {
+ public:
+  StandInSelector(std::shared_ptr<Router> router, std::uint32_t destination, std::uint32_t stand_in)
+      : router_(std::move(router)),
+        destination_(destination),
+        stand_in_(stand_in),
+        shares_(router_->table().stand_ins(destination)) {}
+
+  [[nodiscard]] Selected select(const BatchPtr& batch, Share share) override {
+    const auto decided = router_->decided(batch);
+    const auto without = router_->decided_without(destination_, batch);
+    const std::uint32_t wanted = shares_[share.value()];
+    return select_lines(
+        batch, *decided, router_->options_of(stand_in_).prefix,
+        [&](const DecidedBatch::Line& line) -> Choice {
+          const auto targets = decided->targets_of(line);
+          const Target* const own = find_destination(targets, destination_);
+          if (own == nullptr) return {};
+          const auto others = without->targets_of(
+              without->lines[static_cast<std::size_t>(&line - decided->lines.data())]);
+          return choose(targets, others, *own, wanted);
+        });
+  }
+
+ private:
+  /// Who stands in for the destination gets what it would not get anyway.
+  [[nodiscard]] Choice choose(std::span<const Target> targets, std::span<const Target> without,
+                              const Target& own, std::uint32_t wanted) const {
+    if (find_destination(without, destination_) != nullptr) {
+      if (wanted == destination_) return {&own};
+      return {nullptr, true};
+    }
+    Choice choice;
+    for (const Target& each : without) {
+      if (each.kind != Target::Kind::Destination) continue;
+      if (find_destination(targets, each.index) != nullptr) continue;
+      if (each.index == wanted) return {&each};
+      choice.in_other_share = true;
+    }
+    return choice;
+  }
+
+  const std::shared_ptr<Router> router_;
+  const std::uint32_t destination_;
+  const std::uint32_t stand_in_;
+  const std::vector<std::uint32_t> shares_;
+};
+
+std::shared_ptr<BatchSelector> Router::selector_for(std::uint32_t destination) {
+  const bool gets_all = sends_everything_everywhere(table_->options()) &&
+                        table_->reaches(destination) && options_of(destination).prefix.empty();
+  if (gets_all) return nullptr;
+  return std::make_shared<DestinationSelector>(shared_from_this(), destination);
+}
+
+bool Router::gets_everything(std::uint32_t cluster) const {
+  const ClusterOptions& options = table_->options().clusters[cluster];
+  return sends_everything_everywhere(table_->options()) && options.select != Select::AnyOf &&
+         !options.cleanse;
+}
+
+std::shared_ptr<BatchSelector> Router::selector_for_cluster(std::uint32_t cluster) {
+  if (gets_everything(cluster)) return nullptr;
+  return std::make_shared<ClusterSelector>(shared_from_this(), cluster, std::nullopt);
+}
+
+std::shared_ptr<BatchSelector> Router::selector_for_member(std::uint32_t cluster,
+                                                           std::uint32_t member) {
+  if (gets_everything(cluster) && options_of(member).prefix.empty()) return nullptr;
+  return std::make_shared<ClusterSelector>(shared_from_this(), cluster, member);
+}
+
+std::shared_ptr<BatchSelector> Router::selector_for_stand_in(std::uint32_t destination,
+                                                             std::uint32_t stand_in) {
+  return std::make_shared<StandInSelector>(shared_from_this(), destination, stand_in);
+}
+
+std::shared_ptr<const DecidedBatch> Router::decided_without(std::uint32_t destination,
+                                                            const BatchPtr& batch) {
+  DecidedBatches* batches = nullptr;
+  {
+    const std::lock_guard lock(mutex_);
+    std::unique_ptr<DecidedBatches>& found = without_[destination];
+    if (!found) {
+      found = std::make_unique<DecidedBatches>(table_, kRerouteCacheBytes,
+                                               table_->rerouted(destination));
+    }
+    batches = found.get();
+  }
+  return batches->decided(batch);
 }
 
 }  // namespace

@@ -19,10 +19,6 @@ std::string quoted(const std::string& name) {
   return '"' + name + '"';
 }
 
-bool is_hashed(Select select) {
-  return select == Select::CarbonCh || select == Select::Fnv1aCh || select == Select::JumpFnv1aCh;
-}
-
 TagHash default_tag_hash(Flavour flavour) {
   return flavour == Flavour::Carbon ? TagHash::Full : TagHash::Name;
 }
@@ -87,7 +83,7 @@ class Compiler {
     const std::size_t errors_before = errors_.size();
     find_members(index, compiled);
     check_numbers(index);
-    if (!is_hashed(cluster.select)) return;
+    if (shares_a_reader(cluster.select)) return;
     check_ring_members(index, compiled);
     if (errors_.size() != errors_before) return;
     make_ring(index, compiled);
@@ -117,9 +113,13 @@ class Compiler {
 
   void check_numbers(std::size_t index) {
     const ClusterOptions& cluster = options_.clusters[index];
+    if (cluster.reroute_after && shares_a_reader(cluster.select)) {
+      fail(Item::Cluster, index, "on_member_down", {},
+           "points of any_of, balance and failover go to members that are up at once");
+    }
     if (cluster.replication == 0) {
       fail(Item::Cluster, index, "replication", {}, "expected at least 1");
-    } else if (!is_hashed(cluster.select)) {
+    } else if (shares_a_reader(cluster.select)) {
       if (cluster.replication != 1) {
         fail(Item::Cluster, index, "replication", {},
              "only carbon_ch, fnv1a_ch and jump_fnv1a_ch replicate");

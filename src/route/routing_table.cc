@@ -236,22 +236,4 @@ bool Decision::goes_to(std::uint32_t destination) const {
   });
 }
 
-std::optional<std::size_t> any_of_member(std::uint32_t hash, const std::vector<bool>& up) {
-  if (up.empty()) return std::nullopt;
-  if (up[hash % up.size()]) return hash % up.size();
-  const auto count = static_cast<std::uint32_t>(std::count(up.begin(), up.end(), true));
-  if (count == 0) return std::nullopt;
-  // Another hash: the names that share a remainder must not all go to one member.
-  std::uint32_t left = static_cast<std::uint32_t>((hash * 0x9e3779b97f4a7c15u) >> 32) % count;
-  std::size_t member = 0;
-  while (!up[member] || left-- > 0) ++member;
-  return member;
-}
-
-std::optional<std::size_t> failover_member(const std::vector<bool>& up) {
-  const auto first = std::find(up.begin(), up.end(), true);
-  if (first == up.end()) return std::nullopt;
-  return static_cast<std::size_t>(first - up.begin());
-}
-
 }  // namespace carbon_spool

@@ -216,7 +216,7 @@ class Lives {
     begin_acknowledgement(model, *batch);
     const std::string_view lines = batch->lines();
     model.reader->acknowledge_without(batch->range(),
-                                      {std::string(lines.substr(0, lines.find('\n') + 1))});
+                                      {std::string(lines.substr(0, lines.find('\n') + 1))}, {});
     acknowledgements_.push_back({&model, points_of(lines)});
   }
 

@@ -14,7 +14,7 @@ class ByLetter : public BatchSelector {
  public:
   explicit ByLetter(std::string letters) : letters_(std::move(letters)) {}
 
-  [[nodiscard]] Selected select(const BatchPtr& batch) override {
+  [[nodiscard]] Selected select(const BatchPtr& batch, Share) override {
     std::string lines;
     std::uint64_t points = 0;
     Selected selected;

@@ -197,7 +197,7 @@ TEST_CASE("poisonous lines are set aside in a file, counted, and the rest is ack
   Reader& reader = queue->add_reader("a", {});
   const std::string bad = line_of("bad");
   REQUIRE(append(*queue, queue->add_producer("test"), line_of("good") + bad, 2));
-  reader.acknowledge_without(reader.take()->batch->range(), {bad});
+  reader.acknowledge_without(reader.take()->batch->range(), {bad}, {});
   const ReaderStats stats = stats_of(*queue, "a");
   CHECK(stats.acknowledged_points == 1);
   CHECK(stats.dropped_points.at("poison") == 1);

@@ -111,7 +111,8 @@ class FakeReader : public Reader {
     live_from_ = Sequence{log_.size() + 1};
   }
   using Reader::take;
-  std::optional<Taken> take(Part part) override {
+  std::optional<Taken> take(Part part, Share share) override {
+    CS_ASSERT(!share);
     const std::lock_guard lock(mutex_);
     const auto next = next_of(part);
     if (!next) return std::nullopt;
@@ -124,7 +125,7 @@ class FakeReader : public Reader {
     return Taken{std::move(batch), false};
   }
   using Reader::has_unsent;
-  bool has_unsent(Part part) const override {
+  bool has_unsent(Part part, Share) const override {
     const std::lock_guard lock(mutex_);
     return next_of(part).has_value();
   }
@@ -132,7 +133,8 @@ class FakeReader : public Reader {
     const std::lock_guard lock(mutex_);
     wake_ = std::move(wake);
   }
-  void acknowledge(const RangeSet& ranges) override {
+  using Reader::acknowledge;
+  void acknowledge(const RangeSet& ranges, Share) override {
     const std::lock_guard lock(mutex_);
     CS_ASSERT(!ranges.empty());
     settle(ranges);
@@ -140,7 +142,8 @@ class FakeReader : public Reader {
     ++acknowledge_calls_;
     changed_.notify_all();
   }
-  void put_back(const RangeSet& ranges) override {
+  using Reader::put_back;
+  void put_back(const RangeSet& ranges, Share) override {
     const std::lock_guard lock(mutex_);
     CS_ASSERT(!ranges.empty());
     settle(ranges);
@@ -153,7 +156,8 @@ class FakeReader : public Reader {
     ++resends_of_kept_;
     changed_.notify_all();
   }
-  void acknowledge_without(const Range& range, const std::vector<std::string>& lines) override {
+  void acknowledge_without(const Range& range, const std::vector<std::string>& lines,
+                           Share) override {
     const std::lock_guard lock(mutex_);
     RangeSet ranges;
     ranges.insert(range);
@@ -162,6 +166,8 @@ class FakeReader : public Reader {
     set_aside_.insert(set_aside_.end(), lines.begin(), lines.end());
     changed_.notify_all();
   }
+  void divide(bool) override {}
+  bool is_divided() const override { return false; }
   void change_options(const ReaderOptions&) override {}
 
  private:

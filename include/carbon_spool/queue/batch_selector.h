@@ -1,11 +1,16 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "carbon_spool/queue/batch.h"
 
 namespace carbon_spool {
+
+/// Which part of what a reader gets, while it is divided (`Division`); none: all of it.
+using Share = std::optional<std::size_t>;
 
 /// Decides which points of a batch one reader gets, and how they are sent. It is asked when a batch
 /// is read, so that a changed decision applies to what waits, too. Threads: any, also several.
@@ -17,10 +22,11 @@ class BatchSelector {
     /// Points of the batch that it does not get because a route drops them; the others that it
     /// does not get go elsewhere.
     std::uint64_t dropped = 0;
+    std::uint64_t in_other_shares = 0;  ///< points that this reader gets, but not this share of it
   };
 
   virtual ~BatchSelector() = default;
-  [[nodiscard]] virtual Selected select(const BatchPtr& batch) = 0;
+  [[nodiscard]] virtual Selected select(const BatchPtr& batch, Share share) = 0;
 };
 
 /// What is chosen of `batch`, or made of it: at the same place of the log, with other lines.

@@ -53,6 +53,19 @@ enum class ReaderStart { Live, Oldest };
 /// and what was before.
 enum class Part { Live, Backlog };
 
+/// How what a reader gets can be divided into shares, so that several senders each see to a part of
+/// every batch. A batch is acknowledged once each share of it is. In memory only: after a restart,
+/// all shares of what is not acknowledged are to be sent.
+struct Division {
+  std::size_t shares = 0;  ///< 0: it cannot be divided
+  bool always = false;     ///< false: only while `Reader::divide` says so
+  /// While this stays the same, so does what is in each share. If it changes, all that waits is
+  /// divided anew.
+  std::string key;
+
+  friend bool operator==(const Division&, const Division&) = default;
+};
+
 struct ReaderOptions {
   ReaderStart start = ReaderStart::Live;
   // What is kept after it was acknowledged, to be sent again: the longer of the two.
@@ -62,8 +75,17 @@ struct ReaderOptions {
   std::uint64_t max_backlog = UINT64_MAX;
   /// What it gets of each batch; null: all of it.
   std::shared_ptr<BatchSelector> selector = nullptr;
+  Division division = {};
 
   friend bool operator==(const ReaderOptions&, const ReaderOptions&) = default;
+};
+
+/// What one of several senders that take from a reader did. Counts what is sent again.
+struct TakerStats {
+  std::uint64_t sent_points = 0;
+  std::uint64_t acknowledged_points = 0;
+
+  friend bool operator==(const TakerStats&, const TakerStats&) = default;
 };
 
 /// Numbers of one reader. received = acknowledged + pending + sum(dropped) + routed elsewhere,
@@ -71,8 +93,8 @@ struct ReaderOptions {
 struct ReaderStats {
   std::string name;
   bool orphan = false;  ///< in the queue, not in the configuration
-  bool selective =
-      false;  ///< it gets a part of each batch: what waits is at most as much as it says
+  /// It gets a part of each batch, or several see to it: what waits is at most as much as it says.
+  bool selective = false;
   std::uint64_t received_points = 0;
   std::uint64_t acknowledged_points = 0;
   std::uint64_t routed_elsewhere_points = 0;
@@ -87,6 +109,7 @@ struct ReaderStats {
   /// `poison`, `purged`, `route`; `…_unread` for a selective reader that had not
   /// looked at them.
   std::map<std::string, std::uint64_t> dropped_points;
+  std::map<std::string, TakerStats> takers;  ///< see `Queue::add_taker`
   std::optional<std::int64_t> last_drop_at;  ///< Unix seconds
   std::optional<std::uint32_t>
       oldest_pending_timestamp;  ///< of the points, in the oldest batch that waits
@@ -117,10 +140,15 @@ struct QueueStats {
 /// Counts submitted batches; see `Queue::when_accepted`.
 using Ticket = std::uint64_t;
 
-/// One position in the log: what is still to be delivered to one destination. Owned by the queue,
-/// valid as long as it. What is acknowledged is persisted before the call returns; everything else
-/// that was taken is to be sent again after a crash.
-/// Threads: one thread takes, acknowledges and puts back; `stats` of the queue may run beside.
+/// A sender's hand on one position in the log: what is still to be delivered to one destination, or
+/// to any member of a cluster. Owned by the queue, valid as long as it. What is acknowledged is
+/// persisted before the call returns; everything else that was taken is to be sent again after a
+/// crash.
+///
+/// Several senders may have a hand each on one position (`Queue::add_taker`): what one has taken,
+/// no other gets, unless it is put back. While the position is divided, each share is a matter of
+/// its own; who acknowledges or puts back names the share that it took from.
+/// Threads: one thread for each hand; `stats` of the queue may run beside.
 class Reader {
  public:
   struct Taken {
@@ -137,28 +165,32 @@ class Reader {
   /// The next batch of that part to be sent, oldest first, or none: there is nothing, or the disk
   /// cannot be read at the moment. What is taken is unconfirmed until it is acknowledged or put
   /// back.
-  [[nodiscard]] virtual std::optional<Taken> take(Part part) = 0;
+  [[nodiscard]] virtual std::optional<Taken> take(Part part, Share share) = 0;
+  [[nodiscard]] std::optional<Taken> take(Part part) { return take(part, Share()); }
   /// Strictly in order: of the backlog first.
   [[nodiscard]] std::optional<Taken> take() {
     return take(has_unsent(Part::Backlog) ? Part::Backlog : Part::Live);
   }
 
   /// True if `take` would look for something, without reading it.
-  [[nodiscard]] virtual bool has_unsent(Part part) const = 0;
+  [[nodiscard]] virtual bool has_unsent(Part part, Share share) const = 0;
+  [[nodiscard]] bool has_unsent(Part part) const { return has_unsent(part, Share()); }
   [[nodiscard]] bool has_unsent() const {
     return has_unsent(Part::Live) || has_unsent(Part::Backlog);
   }
 
   /// Calls `wake` (from any thread, must be quick, must not call the queue) each time something to
-  /// take appears where there was nothing. Replaces the one before; an empty function ends it, and
-  /// once that call returned the old one runs no more.
+  /// take appears where there was nothing, in any share. Replaces the one before; an empty function
+  /// ends it, and once that call returned the old one runs no more.
   virtual void on_unsent(std::function<void()> wake) = 0;
 
   /// The destination has confirmed these. What was dropped meanwhile counts nothing.
-  virtual void acknowledge(const RangeSet& ranges) = 0;
+  virtual void acknowledge(const RangeSet& ranges, Share share) = 0;
+  void acknowledge(const RangeSet& ranges) { acknowledge(ranges, Share()); }
 
   /// These were sent, and whether they arrived is not known: they are to be sent again.
-  virtual void put_back(const RangeSet& ranges) = 0;
+  virtual void put_back(const RangeSet& ranges, Share share) = 0;
+  void put_back(const RangeSet& ranges) { put_back(ranges, Share()); }
 
   /// Acknowledged batches that are kept (`keep_acknowledged_bytes`, `keep_acknowledged_for`) are to
   /// be sent again, as backlog; they count as resent only.
@@ -166,9 +198,19 @@ class Reader {
 
   /// One batch of `range` could not be delivered whole: `lines` (normalised) of it are set aside in
   /// the queue's folder and counted as dropped under `poison`, the rest is acknowledged.
-  virtual void acknowledge_without(const Range& range, const std::vector<std::string>& lines) = 0;
+  virtual void acknowledge_without(const Range& range, const std::vector<std::string>& lines,
+                                   Share share) = 0;
 
-  /// All but `start` take effect at once. Any thread.
+  /// Divides the position into the shares of its `Division`, or makes it whole again; nothing if it
+  /// is like that already, or always divided. What is not acknowledged is to be sent anew, in each
+  /// share. While it is divided, only shares can be taken, while it is whole only all of it. What
+  /// was taken before may still be acknowledged: all of it means every share; a share counts
+  /// nothing while the position is whole.
+  virtual void divide(bool divided) = 0;
+  [[nodiscard]] virtual bool is_divided() const = 0;
+
+  /// All but `start` take effect at once. If the division changes, nothing may be under way. Any
+  /// thread. For the hand that `Queue::add_reader` gave.
   virtual void change_options(const ReaderOptions& options) = 0;
 };
 
@@ -236,8 +278,14 @@ class Queue {
   [[nodiscard]] virtual Reader& add_reader(const std::string& name,
                                            const ReaderOptions& options) = 0;
 
-  /// Nobody uses that Reader any more, and it is gone. Its position stays, as an orphan. What it
-  /// had taken is to be sent again.
+  /// A further hand on the position of that reader, for the sender of that name, which is counted
+  /// under it, with a selector of its own: members of a cluster do not all get the same. The same
+  /// name again gives the same hand, with the new selector.
+  [[nodiscard]] virtual Reader& add_taker(const std::string& reader, const std::string& taker,
+                                          std::shared_ptr<BatchSelector> selector) = 0;
+
+  /// Nobody uses that Reader any more, nor a further hand on it, and they are gone. Its position
+  /// stays, as an orphan. What was taken is to be sent again.
   virtual void release_reader(const std::string& name) = 0;
 
   // --- what a person looks at or decides ---

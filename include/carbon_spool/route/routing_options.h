@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "carbon_spool/base/units.h"
+
 namespace carbon_spool {
 
 /// Where points are to go, as a person describes it, whatever file it stands in. Plain values; what
@@ -17,11 +19,17 @@ struct RouteDestination {
   std::uint16_t port = 0;  ///< hashed by fnv1a_ch where there is no instance
   std::string instance;    ///< its name in rings; empty: none
   std::string prefix;      ///< put before every name sent there; never hashed
+
+  friend bool operator==(const RouteDestination&, const RouteDestination&) = default;
 };
 
 /// How a cluster chooses among its members. The first three are hashed: a point belongs to certain
 /// members. The others share one reader: a point goes to whichever member takes it.
 enum class Select : std::uint8_t { CarbonCh, Fnv1aCh, JumpFnv1aCh, AnyOf, Balance, Failover };
+
+[[nodiscard]] constexpr bool shares_a_reader(Select select) {
+  return select >= Select::AnyOf;
+}
 
 /// Whose rings: carbon-c-relay and carbon build them differently (docs/routing.md).
 enum class Flavour : std::uint8_t { CarbonCRelay, Carbon };
@@ -41,9 +49,14 @@ struct ClusterOptions {
   std::optional<TagHash> tag_hash;
   /// Unset: what the flavour's program does. carbon-c-relay: Server; carbon: Host.
   std::optional<Distinct> distinct;
-  std::uint32_t replication = 1;     ///< members that get each point; hashed clusters only
-  bool cleanse = false;              ///< send names as carbon-c-relay cleanses them
+  std::uint32_t replication = 1;  ///< members that get each point; hashed clusters only
+  bool cleanse = false;           ///< send names as carbon-c-relay cleanses them
+  /// A hashed member that is down for longer: others stand in for it, as the ring says. None: its
+  /// points wait for it.
+  std::optional<Milliseconds> reroute_after;
   std::vector<std::string> members;  ///< names of destinations; their order matters
+
+  friend bool operator==(const ClusterOptions&, const ClusterOptions&) = default;
 };
 
 /// Sends what matches to some destinations and clusters. Routes are looked at in order; without
@@ -59,6 +72,8 @@ struct RouteOptions {
   /// Names of destinations and clusters; or `drop` alone: the point goes nowhere from here on.
   std::vector<std::string> to;
   bool stop = false;
+
+  friend bool operator==(const RouteOptions&, const RouteOptions&) = default;
 };
 
 /// The one target that is no destination or cluster; it stops.
@@ -78,6 +93,8 @@ struct RewriteOptions {
   /// `\_.1` and `\^.1` both.
   std::string replace;
   When when = When::Before;
+
+  friend bool operator==(const RewriteOptions&, const RewriteOptions&) = default;
 };
 
 struct RoutingOptions {
@@ -93,6 +110,8 @@ struct RoutingOptions {
   /// False: routes and rewrites see only what is before a name's tags, as in carbon-c-relay; the
   /// tags stay behind whatever a rewrite makes of that.
   bool match_tags = true;
+
+  friend bool operator==(const RoutingOptions&, const RoutingOptions&) = default;
 };
 
 }  // namespace carbon_spool

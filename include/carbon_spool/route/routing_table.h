@@ -41,7 +41,7 @@ struct Target {
   Kind kind = Kind::Destination;
   bool cleansed = false;    ///< gets `Decision::cleansed_name`
   std::uint32_t index = 0;  ///< in the options' destinations or clusters
-  std::uint32_t hash = 0;   ///< of an `any_of` cluster: for `any_of_member`
+  std::uint32_t hash = 0;   ///< of an `any_of` cluster: modulo its members, whose the point is
 
   friend bool operator==(const Target&, const Target&) = default;
 };
@@ -148,6 +148,17 @@ class RoutingTable {
   /// The destinations that a cluster consists of, in its order.
   [[nodiscard]] std::span<const std::uint32_t> members(std::size_t cluster) const;
 
+  /// True if that destination may get points other than from a reader that it shares.
+  [[nodiscard]] bool reaches(std::uint32_t destination) const;
+
+  /// Those that get points of a destination while it is down for long (`reroute_after`), itself
+  /// among them if some must wait for it all the same. Empty: all wait.
+  [[nodiscard]] std::vector<std::uint32_t> stand_ins(std::uint32_t destination) const;
+  /// Where it is to be left out then.
+  [[nodiscard]] std::vector<ClusterMember> rerouted(std::uint32_t destination) const;
+  /// How long it must be down for that: the least that one of its clusters says.
+  [[nodiscard]] std::optional<Milliseconds> reroute_after(std::uint32_t destination) const;
+
   [[nodiscard]] const RoutingOptions& options() const;
 
  private:
@@ -159,15 +170,5 @@ struct CompiledRouting {
   std::shared_ptr<const RoutingTable> table;  ///< null if there are errors
   std::vector<RoutingError> errors;
 };
-
-/// The member of an `any_of` cluster that gets a point of `hash`, as its place in the cluster: as
-/// carbon-c-relay where that member is up. The share of one that is down is spread evenly over
-/// those that are up, the same name always to the same one (carbon-c-relay: at random). `up` has an
-/// element for each member; none if all are down.
-[[nodiscard]] std::optional<std::size_t> any_of_member(std::uint32_t hash,
-                                                       const std::vector<bool>& up);
-
-/// The member of a `failover` cluster that is to take points: the first that is up.
-[[nodiscard]] std::optional<std::size_t> failover_member(const std::vector<bool>& up);
 
 }  // namespace carbon_spool
