@@ -24,13 +24,21 @@ constexpr unsigned kPatienceInOrder = 20;
 
 std::unique_ptr<GraphiteSender> GraphiteSender::start(
     const SenderOptions& options, Reader& reader, std::function<std::uint64_t()> points_waiting) {
-  return std::make_unique<Sender>(options, reader, std::move(points_waiting));
+  Supply supply;
+  supply.sources = {{&reader, {}, {}}};
+  supply.own = &reader;
+  return start(options, std::move(supply), std::move(points_waiting));
 }
 
-Sender::Sender(const SenderOptions& options, Reader& reader,
+std::unique_ptr<GraphiteSender> GraphiteSender::start(
+    const SenderOptions& options, Supply supply, std::function<std::uint64_t()> points_waiting) {
+  return std::make_unique<Sender>(options, std::move(supply), std::move(points_waiting));
+}
+
+Sender::Sender(const SenderOptions& options, Supply supply,
                std::function<std::uint64_t()> points_waiting)
     : options_(options),
-      reader_(reader),
+      sources_(std::move(supply)),
       report_(options, std::move(points_waiting)),
       wake_(io_.get_executor()),
       backoff_(options.backoff_max, std::random_device()()),
@@ -62,7 +70,7 @@ SenderStats Sender::stats() const {
 
 /// Connect, send, confirm, back off.
 asio::awaitable<void> Sender::run() {
-  reader_.on_unsent([this] {
+  sources_.on_change([this] {
     if (unsent_noted_.exchange(true)) return;
     asio::post(io_, [this] {
       unsent_noted_ = false;
@@ -81,7 +89,7 @@ asio::awaitable<void> Sender::run() {
       retire(carrier);
     }
   }
-  reader_.on_unsent({});
+  sources_.on_change({});
   give_up();
   io_.stop();
 }
@@ -89,16 +97,18 @@ asio::awaitable<void> Sender::run() {
 /// Returns with a current connection, or because it is over.
 asio::awaitable<void> Sender::connect() {
   while (!over() && !current_) {
+    sources_.reroute_if_due(present());
     if (draining_ && nothing_to_send()) {
       co_await wake_.wait_until(deadline_);
     } else if (holding()) {
-      report_.state(SenderState::BackingOff);
-      co_await wake_.wait_until(std::min(hold_until_, deadline_));
+      show(SenderState::BackingOff);
+      const Moment due = std::min(deadline_, sources_.next_reroute());
+      co_await wake_.wait_until(std::min(hold_until_, due));
     } else if (!next_) {
       begin_opening();
     } else if (!next_->result) {
-      report_.state(SenderState::Connecting);
-      co_await wake_.wait_until(deadline_);
+      show(SenderState::Connecting);
+      co_await wake_.wait_until(std::min(deadline_, sources_.next_reroute()));
     } else {
       const std::shared_ptr<Opening> opened = std::exchange(next_, nullptr);
       adopt(std::move(*opened->result));
@@ -113,6 +123,7 @@ asio::awaitable<void> Sender::carry(Carrier& carrier) {
   for (;;) {
     look(carrier);
     show_state();
+    sources_.reroute_if_due(present());
     if (connection.failed() || is_done(carrier)) co_return;
     if (!next_ && near_limit(carrier) && !holding()) begin_opening();
     if (may_load(carrier)) load(carrier);
@@ -171,7 +182,7 @@ void Sender::adopt(Dialled dialled) {
   }
   current_ = std::make_shared<Carrier>(Connection::adopt(std::move(*dialled.socket), wake_),
                                        options_.stall_timeout, present());
-  if (report_.connected(std::exchange(renewing_, false))) reader_.begin_live();
+  if (report_.connected(std::exchange(renewing_, false))) sources_.begin_live();
 }
 
 /// The end: what is under way was not confirmed, and is sent again after the next start.
@@ -179,9 +190,9 @@ void Sender::give_up() {
   if (current_) leaving_.push_back(current_);
   for (const CarrierPtr& carrier : leaving_) {
     carrier->connection->abort();
-    if (!carrier->cargo.empty()) reader_.put_back(carrier->cargo.unload_all());
+    sources_.put_back(carrier->cargo.unload_all());
   }
-  if (!suspects_.empty()) reader_.put_back(suspects_.release_all());
+  sources_.put_back(suspects_.release_all());
 }
 
 void Sender::begin_drain(Moment deadline, Drain what) {
@@ -201,9 +212,14 @@ bool Sender::over() const {
 }
 
 void Sender::show_state() {
-  report_.state(never_confirms()    ? SenderState::Unconfirmed
-                : current_->stalled ? SenderState::Stalled
-                                    : SenderState::Connected);
+  show(never_confirms()    ? SenderState::Unconfirmed
+       : current_->stalled ? SenderState::Stalled
+                           : SenderState::Connected);
+}
+
+void Sender::show(SenderState state) {
+  report_.state(state);
+  if (state != SenderState::Connecting) sources_.stands(state != SenderState::Connected);
 }
 
 void Sender::spawn(asio::awaitable<void> coroutine) {

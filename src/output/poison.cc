@@ -39,41 +39,41 @@ std::size_t middle(std::string_view lines) {
 
 }  // namespace
 
-bool Suspects::accuse(const std::vector<BatchPtr>& batches) {
-  if (!is_enough(batches)) return false;
-  hold(batches);
+bool Suspects::accuse(const std::vector<Parcel>& parcels) {
+  if (!is_enough(parcels)) return false;
+  hold(parcels);
   return true;
 }
 
-bool Suspects::is_enough(const std::vector<BatchPtr>& batches) {
+bool Suspects::is_enough(const std::vector<Parcel>& parcels) {
   // Without a good end in between it is the server that fails, whatever it is sent.
   if (std::exchange(good_ends_, 0) > 0) ++troubles_;
-  if (batches.size() != 1) {
+  if (parcels.size() != 1) {
     // One search at a time, or all that there is might be held here.
-    if (batches.empty() || troubles_ < patience_ || !held_.empty()) return false;
+    if (parcels.empty() || troubles_ < patience_ || !held_.empty()) return false;
     troubles_ = 0;
     return true;
   }
-  const Sequence sequence = batches.front()->range().begin.sequence;
-  if (++accused_[sequence] < patience_ || held_.size() >= kMostHeld) {
+  const std::pair accused(parcels.front().source, parcels.front().batch->range().begin.sequence);
+  if (++accused_[accused] < patience_ || held_.size() >= kMostHeld) {
     if (accused_.size() > kMostAccused) accused_.erase(accused_.begin());
     return false;
   }
-  accused_.erase(sequence);
+  accused_.erase(accused);
   return true;
 }
 
-void Suspects::hold(std::vector<BatchPtr> batches) {
+void Suspects::hold(std::vector<Parcel> parcels) {
   Suspect suspect;
-  if (batches.size() == 1) suspect.parts.push_back(batches.front()->lines());
-  suspect.batches = std::move(batches);
+  if (parcels.size() == 1) suspect.parts.push_back(parcels.front().batch->lines());
+  suspect.parcels = std::move(parcels);
   held_.push_back(std::move(suspect));
 }
 
-void Suspects::halve(const std::vector<BatchPtr>& batches) {
-  const auto half = batches.begin() + static_cast<std::ptrdiff_t>(batches.size() / 2);
-  hold({batches.begin(), half});
-  hold({half, batches.end()});
+void Suspects::halve(const std::vector<Parcel>& parcels) {
+  const auto half = parcels.begin() + static_cast<std::ptrdiff_t>(parcels.size() / 2);
+  hold({parcels.begin(), half});
+  hold({half, parcels.end()});
 }
 
 void Suspects::vouch() {
@@ -94,7 +94,7 @@ Suspects::Trial Suspects::begin_trial() {
       std::find_if(held_.begin(), held_.end(), [](const Suspect& each) { return each.vouched; });
   if (vouched != held_.end()) std::rotate(held_.begin(), vouched, held_.end());
   const Suspect& suspect = held_.front();
-  return {suspect.batches, suspect.parts.empty() ? std::string_view() : suspect.parts.front()};
+  return {suspect.parcels, suspect.parts.empty() ? std::string_view() : suspect.parts.front()};
 }
 
 std::optional<Suspects::Resolved> Suspects::end_trial(bool clean) {
@@ -102,7 +102,7 @@ std::optional<Suspects::Resolved> Suspects::end_trial(bool clean) {
   on_trial_ = false;
   Suspect suspect = std::move(held_.front());
   held_.pop_front();
-  const bool several = suspect.batches.size() > 1;
+  const bool several = suspect.parcels.size() > 1;
   if (clean) {
     if (!several) suspect.parts.pop_front();
     suspect.failures = 0;
@@ -110,7 +110,7 @@ std::optional<Suspects::Resolved> Suspects::end_trial(bool clean) {
     vouch();
   } else if (std::exchange(suspect.vouched, false)) {
     if (several) {
-      halve(suspect.batches);
+      halve(suspect.parcels);
       return std::nullopt;
     }
     count_failure(suspect);
@@ -120,13 +120,15 @@ std::optional<Suspects::Resolved> Suspects::end_trial(bool clean) {
     return std::nullopt;
   }
   deadly_ = deadly_ && !held_.empty();
-  return Resolved{ranges_of(suspect), clean || !several, std::move(suspect.bad_lines)};
+  Resolved resolved{{}, clean || !several, std::move(suspect.bad_lines)};
+  add_ranges(suspect, resolved.ranges);
+  return resolved;
 }
 
 void Suspects::count_failure(Suspect& suspect) {
   const std::string_view part = suspect.parts.front();
   const bool one_line = is_one_line(part);
-  const bool whole = part.size() == suspect.batches.front()->lines().size();
+  const bool whole = part.size() == suspect.parcels.front().batch->lines().size();
   const unsigned enough = whole ? kFailuresOfBatch : one_line ? kFailuresOfLine : kFailuresOfPart;
   if (++suspect.failures < enough) return;
   suspect.failures = 0;
@@ -144,15 +146,13 @@ Milliseconds Suspects::confirm_every() const {
   return deadly_ ? kConfirmEveryIfDeadly : kConfirmEvery;
 }
 
-RangeSet Suspects::ranges_of(const Suspect& suspect) {
-  RangeSet ranges;
-  for (const BatchPtr& batch : suspect.batches) ranges.insert(batch->range());
-  return ranges;
+void Suspects::add_ranges(const Suspect& suspect, RangesBySource& ranges) {
+  for (const Parcel& each : suspect.parcels) ranges[each.source].insert(each.batch->range());
 }
 
-RangeSet Suspects::release_all() {
-  RangeSet released;
-  for (const Suspect& suspect : held_) released.insert(ranges_of(suspect));
+RangesBySource Suspects::release_all() {
+  RangesBySource released;
+  for (const Suspect& suspect : held_) add_ranges(suspect, released);
   held_.clear();
   on_trial_ = false;
   deadly_ = false;

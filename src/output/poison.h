@@ -6,11 +6,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "carbon_spool/base/units.h"
-#include "carbon_spool/queue/batch.h"
-#include "carbon_spool/queue/range_set.h"
+
+#include "parcel.h"
 
 namespace carbon_spool {
 
@@ -30,12 +31,12 @@ class Suspects {
  public:
   /// Batches, or a part of one, to be sent alone.
   struct Trial {
-    std::vector<BatchPtr> batches;
+    std::vector<Parcel> parcels;
     std::string_view part;  ///< of the only batch; empty: all of them
   };
   /// These are not held here any more.
   struct Resolved {
-    RangeSet ranges;
+    RangesBySource ranges;
     bool delivered = true;               ///< false: they are to be put back
     std::vector<std::string> bad_lines;  ///< was not delivered of them; then it is one batch
   };
@@ -45,7 +46,7 @@ class Suspects {
 
   /// A connection that carried these batches and nothing else ended badly. True: they are held here
   /// now; false: they are to be put back.
-  [[nodiscard]] bool accuse(const std::vector<BatchPtr>& batches);
+  [[nodiscard]] bool accuse(const std::vector<Parcel>& parcels);
 
   /// A connection that carried something else was confirmed.
   void vouch();
@@ -66,11 +67,11 @@ class Suspects {
   [[nodiscard]] bool on_trial() const { return on_trial_; }
 
   /// Gives back all that is held.
-  [[nodiscard]] RangeSet release_all();
+  [[nodiscard]] RangesBySource release_all();
 
  private:
   struct Suspect {
-    std::vector<BatchPtr> batches;
+    std::vector<Parcel> parcels;
     /// Of a single batch: not yet through, in order; the first is the next to be tried.
     std::deque<std::string_view> parts;
     unsigned failures = 0;  ///< vouched for, of the first part
@@ -78,16 +79,16 @@ class Suspects {
     std::vector<std::string> bad_lines;
   };
 
-  [[nodiscard]] bool is_enough(const std::vector<BatchPtr>& batches);
-  void hold(std::vector<BatchPtr> batches);
-  void halve(const std::vector<BatchPtr>& batches);
+  [[nodiscard]] bool is_enough(const std::vector<Parcel>& parcels);
+  void hold(std::vector<Parcel> parcels);
+  void halve(const std::vector<Parcel>& parcels);
   static void count_failure(Suspect& suspect);
-  [[nodiscard]] static RangeSet ranges_of(const Suspect& suspect);
+  static void add_ranges(const Suspect& suspect, RangesBySource& ranges);
 
   const unsigned patience_;
   unsigned troubles_ = 0;   ///< bad ends, each after a good one
   unsigned good_ends_ = 0;  ///< since the last bad one
-  std::map<Sequence, unsigned> accused_;
+  std::map<std::pair<std::size_t, Sequence>, unsigned> accused_;  ///< by source
   std::deque<Suspect> held_;  ///< the first is the next to be tried
   bool on_trial_ = false;
   bool deadly_ = false;  ///< the server was down while something was held

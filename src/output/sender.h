@@ -20,6 +20,7 @@
 #include "poison.h"
 #include "replay_pace.h"
 #include "sender_report.h"
+#include "sources.h"
 #include "wakeup.h"
 
 namespace carbon_spool {
@@ -30,7 +31,7 @@ namespace carbon_spool {
 /// Threads: everything below runs on the sender's own thread, unless it says otherwise.
 class Sender final : public GraphiteSender {
  public:
-  Sender(const SenderOptions& options, Reader& reader,
+  Sender(const SenderOptions& options, Supply supply,
          std::function<std::uint64_t()> points_waiting);
   ~Sender() override;
 
@@ -61,9 +62,9 @@ class Sender final : public GraphiteSender {
   void load(Carrier& carrier);
   void load_trial(Carrier& carrier);
   void load_batches(Carrier& carrier);
-  [[nodiscard]] std::optional<Reader::Taken> take();
-  [[nodiscard]] std::optional<Reader::Taken> take_live();
-  [[nodiscard]] std::optional<Reader::Taken> take_backlog();
+  [[nodiscard]] std::optional<Parcel> take();
+  [[nodiscard]] std::optional<Parcel> take_live();
+  [[nodiscard]] std::optional<Parcel> take_backlog();
   [[nodiscard]] bool at_limit(const Carrier& carrier) const;
   [[nodiscard]] bool near_limit(const Carrier& carrier) const;
   [[nodiscard]] bool is_done(const Carrier& carrier) const;
@@ -84,19 +85,20 @@ class Sender final : public GraphiteSender {
 
   [[nodiscard]] bool by_kernel() const { return options_.acknowledge == Acknowledge::Kernel; }
   [[nodiscard]] bool in_order() const { return options_.replay == Replay::OldestFirst; }
-  [[nodiscard]] bool has_unsent() const { return !sends_no_more_ && reader_.has_unsent(); }
+  [[nodiscard]] bool has_unsent() const { return !sends_no_more_ && sources_.has_unsent(); }
   [[nodiscard]] bool nothing_to_send() const {
-    return sends_no_more_ || (!reader_.has_unsent() && suspects_.empty());
+    return sends_no_more_ || (!sources_.has_unsent() && suspects_.empty());
   }
   [[nodiscard]] bool holding() const { return present() < hold_until_; }
   [[nodiscard]] bool expired() const;
   [[nodiscard]] bool over() const;
   void show_state();
+  void show(SenderState state);
   void begin_drain(Moment deadline, Drain what);
   void spawn(asio::awaitable<void> coroutine);
 
   const SenderOptions options_;
-  Reader& reader_;
+  Sources sources_;
   SenderReport report_;
   std::atomic<bool> unsent_noted_{false};
 

@@ -18,9 +18,9 @@ void Sender::confirmed(Carrier& carrier) {
   hold_until_ = present();
   if (carrier.trial) return end_trial(true);
   budget_.ended_clean(carrier.cargo.bytes());
-  reader_.acknowledge(carrier.cargo.unload_all());
+  sources_.acknowledge(carrier.cargo.unload_all());
   // A server that is killed closes what it had read to the end as if it were well.
-  if (carrier.bad_ends_before != bad_ends_) reader_.resend_kept();
+  if (carrier.bad_ends_before != bad_ends_) sources_.resend_kept();
   suspects_.vouch();
 }
 
@@ -65,20 +65,20 @@ void Sender::end_unclean(Carrier& carrier, Ending ending) {
     budget_.timed_out(cargo.bytes(), cargo.batches());
   }
   const bool held = !by_kernel() && accuse(cargo, ending);
-  const RangeSet carried = cargo.unload_all();
-  if (!held && !carried.empty()) reader_.put_back(carried);
+  const RangesBySource carried = cargo.unload_all();
+  if (!held) sources_.put_back(carried);
 }
 
 void Sender::end_trial(bool clean) {
   const std::optional<Suspects::Resolved> resolved = suspects_.end_trial(clean);
   if (!resolved) return;
-  if (!resolved->delivered) return reader_.put_back(resolved->ranges);
+  if (!resolved->delivered) return sources_.put_back(resolved->ranges);
   if (!resolved->bad_lines.empty()) {
     report_.set_aside(resolved->bad_lines);
-    reader_.acknowledge_without(resolved->ranges.front(), resolved->bad_lines);
+    sources_.acknowledge_without(resolved->ranges, resolved->bad_lines);
     return;
   }
-  reader_.acknowledge(resolved->ranges);
+  sources_.acknowledge(resolved->ranges);
 }
 
 bool Sender::accuse(const Cargo& cargo, Ending ending) {
@@ -96,7 +96,7 @@ bool Sender::never_confirms() const {
 /// The server may have died, with what it had confirmed and not stored yet.
 void Sender::bad_end() {
   ++bad_ends_;
-  reader_.resend_kept();
+  sources_.resend_kept();
 }
 
 void Sender::set_back() {

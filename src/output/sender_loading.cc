@@ -30,10 +30,10 @@ bool Sender::may_load(const Carrier& carrier) const {
 
 void Sender::load(Carrier& carrier) {
   if (sends_no_more_) return;
-  const bool trial_is_due = !carrier.loaded && suspects_.trial_is_due(reader_.has_unsent());
+  const bool trial_is_due = !carrier.loaded && suspects_.trial_is_due(sources_.has_unsent());
   // A trial that takes the server down must not take other connections with it.
   if (trial_is_due && !leaving_.empty()) return;
-  if (!trial_is_due && !reader_.has_unsent()) return;
+  if (!trial_is_due && !sources_.has_unsent()) return;
   if (carrier.connection->unwritten() == 0) carrier.connection->check_peer();
   if (carrier.connection->failed()) return;
 
@@ -50,8 +50,8 @@ void Sender::load(Carrier& carrier) {
 
 void Sender::load_trial(Carrier& carrier) {
   const Suspects::Trial trial = suspects_.begin_trial();
-  for (const BatchPtr& batch : trial.batches) {
-    carrier.connection->load(batch, trial.part.empty() ? batch->lines() : trial.part);
+  for (const Parcel& each : trial.parcels) {
+    carrier.connection->load(each.batch, trial.part.empty() ? each.batch->lines() : trial.part);
   }
   carrier.loaded = true;
   carrier.trial = true;
@@ -61,39 +61,39 @@ void Sender::load_batches(Carrier& carrier) {
   Connection& connection = *carrier.connection;
   while (connection.unwritten() < kGatherBytes && !connection.crowded() &&
          (by_kernel() || budget_.has_room(carrier.cargo.bytes()))) {
-    const std::optional<Reader::Taken> taken = take();
-    if (!taken) break;
+    const std::optional<Parcel> parcel = take();
+    if (!parcel) break;
     carrier.loaded = true;
-    carrier.cargo.add(taken->batch);
-    connection.load(taken->batch, taken->batch->lines());
+    carrier.cargo.add(*parcel);
+    connection.load(parcel->batch, parcel->batch->lines());
   }
 }
 
-std::optional<Reader::Taken> Sender::take() {
-  if (in_order()) return reader_.has_unsent(Part::Backlog) ? take_backlog() : take_live();
+std::optional<Parcel> Sender::take() {
+  if (in_order()) return sources_.has_unsent(Part::Backlog) ? take_backlog() : take_live();
   if (auto live = take_live()) return live;
   return take_backlog();
 }
 
-std::optional<Reader::Taken> Sender::take_live() {
-  auto taken = reader_.take(Part::Live);
-  if (!taken) return taken;
-  report_.sent(taken->batch->points(), Part::Live);
+std::optional<Parcel> Sender::take_live() {
+  auto parcel = sources_.take(Part::Live);
+  if (!parcel) return parcel;
+  report_.sent(parcel->batch->points(), Part::Live);
   // A destination that was slow for a while has a backlog too.
-  const Milliseconds accepted(taken->batch->accepted_at());
+  const Milliseconds accepted(parcel->batch->accepted_at());
   if (!in_order() && system_clock().now().time_since_epoch() - accepted > kLiveFor) {
-    reader_.begin_live();
+    sources_.begin_live(parcel->source);
   }
-  return taken;
+  return parcel;
 }
 
-std::optional<Reader::Taken> Sender::take_backlog() {
-  if (!reader_.has_unsent(Part::Backlog) || !pace_.may_send(present())) return std::nullopt;
-  auto taken = reader_.take(Part::Backlog);
-  if (!taken) return taken;
-  report_.sent(taken->batch->points(), Part::Backlog);
-  pace_.sent(taken->batch->points(), present());
-  return taken;
+std::optional<Parcel> Sender::take_backlog() {
+  if (!sources_.has_unsent(Part::Backlog) || !pace_.may_send(present())) return std::nullopt;
+  auto parcel = sources_.take(Part::Backlog);
+  if (!parcel) return parcel;
+  report_.sent(parcel->batch->points(), Part::Backlog);
+  pace_.sent(parcel->batch->points(), present());
+  return parcel;
 }
 
 Milliseconds Sender::confirm_every() const {
@@ -134,8 +134,9 @@ Moment Sender::next_event(const Carrier& carrier) const {
     if (moment > now) next = std::min(next, moment);
   };
   consider(hold_until_);
+  consider(sources_.next_reroute());
   if (has_unsent()) consider(now + kTakeAgainAfter);
-  if (has_unsent() && reader_.has_unsent(Part::Backlog)) consider(pace_.next(now));
+  if (has_unsent() && sources_.has_unsent(Part::Backlog)) consider(pace_.next(now));
   if (!carrier.settled) consider(std::max(carrier.next_look, now + Milliseconds(1)));
   if (carrier.loaded && !by_kernel()) {
     const Moment limit = carrier.loaded_at + confirm_every();
@@ -159,8 +160,7 @@ void Sender::look(Carrier& carrier) {
     connection.fail("took nothing for " + format_duration(options_.stall_timeout));
   }
   if (by_kernel() && !connection.failed()) {
-    const RangeSet taken = carrier.cargo.unload(sample.taken());
-    if (!taken.empty()) reader_.acknowledge(taken);
+    sources_.acknowledge(carrier.cargo.unload(sample.taken()));
   }
 }
 

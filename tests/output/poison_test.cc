@@ -10,10 +10,10 @@ using namespace carbon_spool;
 
 namespace {
 
-BatchPtr batch_of(const std::vector<std::string>& lines, std::uint64_t sequence = 1) {
+Parcel batch_of(const std::vector<std::string>& lines, std::uint64_t sequence = 1) {
   std::string text;
   for (const std::string& line : lines) text += line + "\n";
-  return std::make_shared<FakeBatch>(Mark{Sequence{sequence}, 0, 0}, lines.size(), text);
+  return {std::make_shared<FakeBatch>(Mark{Sequence{sequence}, 0, 0}, lines.size(), text), 0};
 }
 
 std::vector<std::string> lines(int count) {
@@ -25,7 +25,7 @@ std::vector<std::string> lines(int count) {
 std::string trial_text(const Suspects::Trial& trial) {
   if (!trial.part.empty()) return std::string(trial.part);
   std::string text;
-  for (const BatchPtr& batch : trial.batches) text += batch->lines();
+  for (const Parcel& each : trial.parcels) text += each.batch->lines();
   return text;
 }
 
@@ -48,12 +48,12 @@ Suspects::Resolved settle(Suspects& suspects, const std::string& bad, std::strin
 
 TEST_CASE("a batch is put back until it has failed alone as often as patience lasts", "[output]") {
   Suspects suspects(3);
-  const BatchPtr batch = batch_of(lines(4));
+  const Parcel batch = batch_of(lines(4));
   CHECK_FALSE(suspects.accuse({batch}));
   CHECK_FALSE(suspects.accuse({batch}));
   CHECK(suspects.accuse({batch}));
   CHECK_FALSE(suspects.empty());
-  CHECK(suspects.release_all().batches() == 1);
+  CHECK(suspects.release_all().at(0).batches() == 1);
   CHECK(suspects.empty());
 }
 
@@ -108,18 +108,18 @@ TEST_CASE("a server that fails on size alone gets everything, in parts", "[outpu
   }
   REQUIRE(resolved);
   CHECK(resolved->bad_lines.empty());
-  CHECK(delivered == batch_of(lines(64))->lines());
+  CHECK(delivered == batch_of(lines(64)).batch->lines());
 }
 
 TEST_CASE("failures count only while others are confirmed: a dying server condemns nothing",
           "[output]") {
   Suspects suspects(1);
-  const BatchPtr batch = batch_of(lines(4));
+  const Parcel batch = batch_of(lines(4));
   REQUIRE(suspects.accuse({batch}));
   CHECK_FALSE(suspects.trial_is_due(true));
   for (int i = 0; i < 100; ++i) {
     REQUIRE(suspects.trial_is_due(false));
-    CHECK(trial_text(suspects.begin_trial()) == batch->lines());
+    CHECK(trial_text(suspects.begin_trial()) == batch.batch->lines());
     CHECK_FALSE(suspects.end_trial(false));
   }
   suspects.vouch();
@@ -145,7 +145,7 @@ TEST_CASE("a server that goes down with a trial is given more time between two o
     REQUIRE(suspects.end_trial(true));
   }
   SECTION("until all was given back") {
-    REQUIRE(suspects.release_all().batches() == 1);
+    REQUIRE(suspects.release_all().at(0).batches() == 1);
   }
   CHECK(suspects.confirm_every() == brisk);
 }
@@ -153,8 +153,8 @@ TEST_CASE("a server that goes down with a trial is given more time between two o
 TEST_CASE("all of a connection is held once connections go on failing while others are confirmed",
           "[output]") {
   Suspects suspects(3);
-  const std::vector<BatchPtr> batches{batch_of(lines(2), 1), batch_of({"poison 1 1"}, 2),
-                                      batch_of(lines(3), 3)};
+  const std::vector<Parcel> batches{batch_of(lines(2), 1), batch_of({"poison 1 1"}, 2),
+                                    batch_of(lines(3), 3)};
   for (int i = 0; i < 10; ++i) CHECK_FALSE(suspects.accuse(batches));  // the server is down
   for (int i = 0; i < 2; ++i) {
     suspects.vouch();
@@ -176,18 +176,18 @@ TEST_CASE("all of a connection is held once connections go on failing while othe
     const bool clean = text.find("poison") == std::string::npos;
     if (clean) delivered += text;
     if (const auto part = suspects.end_trial(clean)) {
-      resolved.insert(part->ranges);
+      resolved.insert(part->ranges.at(0));
       bad.insert(bad.end(), part->bad_lines.begin(), part->bad_lines.end());
     }
   }
   CHECK(resolved.batches() == 3);
   CHECK(bad == std::vector<std::string>{"poison 1 1\n"});
-  CHECK(delivered.size() == batches[0]->lines().size() + batches[2]->lines().size());
+  CHECK(delivered.size() == batches[0].batch->lines().size() + batches[2].batch->lines().size());
 }
 
 TEST_CASE("several that fail while nothing else is confirmed are given back", "[output]") {
   Suspects suspects(1);
-  const std::vector<BatchPtr> several = {batch_of(lines(4)), batch_of(lines(4))};
+  const std::vector<Parcel> several = {batch_of(lines(4)), batch_of(lines(4))};
   suspects.vouch();
   REQUIRE(suspects.accuse(several));
   static_cast<void>(suspects.begin_trial());
@@ -200,7 +200,7 @@ TEST_CASE("several that fail while nothing else is confirmed are given back", "[
 
 TEST_CASE("bad ends far between are no trouble", "[output]") {
   Suspects suspects(3);
-  const std::vector<BatchPtr> batches{batch_of(lines(2), 1), batch_of(lines(3), 2)};
+  const std::vector<Parcel> batches{batch_of(lines(2), 1), batch_of(lines(3), 2)};
   for (int i = 0; i < 100; ++i) {
     CHECK_FALSE(suspects.accuse(batches));
     for (int good = 0; good < 20; ++good) suspects.vouch();

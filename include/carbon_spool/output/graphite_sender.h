@@ -8,6 +8,7 @@
 
 #include "carbon_spool/base/address.h"
 #include "carbon_spool/base/units.h"
+#include "carbon_spool/output/supply.h"
 #include "carbon_spool/queue/queue.h"
 
 namespace carbon_spool {
@@ -58,9 +59,12 @@ struct SenderStats {
   std::string last_error;                ///< empty: none since the start
 };
 
-/// Drains one reader to one Graphite server, on a thread of its own (`send-<name>`).
+/// Drains one reader, or whatever else its supply is, to one Graphite server, on a thread of its
+/// own
+/// (`send-<name>`).
 ///
-/// Promise:  a batch is acknowledged to the reader only when the connection that carried it was
+/// Promise:  a batch is acknowledged to the reader that it came from only when the connection that
+/// carried it was
 ///           confirmed; everything else is put back and sent again (docs/delivery.md).
 /// Threads:  the owner makes, stops and destroys it; `stats` from any thread.
 class GraphiteSender {
@@ -70,6 +74,9 @@ class GraphiteSender {
   [[nodiscard]] static std::unique_ptr<GraphiteSender> start(
       const SenderOptions& options, Reader& reader,
       std::function<std::uint64_t()> points_waiting = {});
+  /// … with more than one place to take from.
+  [[nodiscard]] static std::unique_ptr<GraphiteSender> start(
+      const SenderOptions& options, Supply supply, std::function<std::uint64_t()> points_waiting);
 
   virtual ~GraphiteSender() = default;
 
