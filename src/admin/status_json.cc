@@ -73,6 +73,27 @@ void each_field(T& destination, const Field& field) {
   field("points_kept", destination.points_kept);
   field("backlog_points_per_second", destination.backlog_points_per_second);
   field("points_pending_is_upper_bound", destination.points_pending_is_upper_bound);
+  field("points_rerouted_total", destination.points_rerouted_total);
+}
+
+template <Is<ReaderStatus> T, class Field>
+void each_field(T& reader, const Field& field) {
+  field("points_received_total", reader.points_received_total);
+  field("points_acknowledged_total", reader.points_acknowledged_total);
+  field("points_routed_elsewhere_total", reader.points_routed_elsewhere_total);
+  field("points_pending", reader.points_pending);
+  field("points_pending_is_upper_bound", reader.points_pending_is_upper_bound);
+  field("points_unconfirmed", reader.points_unconfirmed);
+  field("points_live", reader.points_live);
+  field("points_backlog", reader.points_backlog);
+  field("points_kept", reader.points_kept);
+  field("points_dropped_total", reader.points_dropped_total);
+  field("dropped", reader.dropped);
+  field("last_drop_at", reader.last_drop_at);
+  field("oldest_pending_timestamp", reader.oldest_pending_timestamp);
+  field("oldest_unsent_seconds", reader.oldest_unsent_seconds);
+  field("points_sent_total", reader.points_sent_total);
+  field("points_resent_total", reader.points_resent_total);
 }
 
 template <Is<ClusterStatus> T, class Field>
@@ -80,6 +101,7 @@ void each_field(T& cluster, const Field& field) {
   field("name", cluster.name);
   field("select", cluster.select);
   field("members", cluster.members);
+  field("reader", cluster.reader);
 }
 
 template <Is<Status> T, class Field>
@@ -97,7 +119,7 @@ void each_field(T& status, const Field& field) {
 
 template <class T>
 concept HasFields = Is<T, Status> || Is<T, QueueStatus> || Is<T, InputStatus> ||
-    Is<T, DestinationStatus> || Is<T, ClusterStatus>;
+    Is<T, DestinationStatus> || Is<T, ReaderStatus> || Is<T, ClusterStatus>;
 
 template <class T>
 Json write(const T& value) {
@@ -109,9 +131,12 @@ Json write(const double& value) {
   return std::round(value * 10) / 10;
 }
 
+template <HasFields T>
+Json write(const T& value);
+
 template <class T>
 Json write(const std::optional<T>& value) {
-  return value ? Json(*value) : Json(nullptr);
+  return value ? write(*value) : Json(nullptr);
 }
 
 // An empty one is `{}`, not null.
@@ -144,9 +169,12 @@ void read(const Json& json, T& value) {
   json.get_to(value);
 }
 
+template <HasFields T>
+void read(const Json& json, T& value);
+
 template <class T>
 void read(const Json& json, std::optional<T>& value) {
-  value = json.get<T>();
+  read(json, value.emplace());
 }
 
 template <HasFields T>

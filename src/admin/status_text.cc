@@ -180,38 +180,61 @@ void add_state(Page& page, const DestinationStatus& destination, const Status& s
   page.row("state", text, is_not_connected(destination, status));
 }
 
-/// What waits, what of it is not even sent, and when it will be.
-void add_backlog(Page& page, const DestinationStatus& destination) {
-  const std::uint64_t pending = destination.points_pending;
-  const std::uint64_t unsent = pending - std::min(pending, destination.points_unconfirmed);
+std::uint64_t unsent_points(const ReaderStatus& reader) {
+  return reader.points_pending - std::min(reader.points_pending, reader.points_unconfirmed);
+}
+
+/// What waits, and what of it is not even sent.
+void add_waiting(Page& page, const ReaderStatus& reader) {
+  const std::uint64_t pending = reader.points_pending;
+  const std::uint64_t unsent = unsent_points(reader);
   std::string waiting = pending == 0 ? "nothing" : count(pending, "point");
-  if (destination.points_pending_is_upper_bound) waiting = "at most " + waiting;
+  if (reader.points_pending_is_upper_bound) waiting = "at most " + waiting;
   if (pending > unsent) {
     waiting += unsent == 0 ? ", sent and not yet confirmed"
                            : ", " + grouped(pending - unsent) + " of them sent and unconfirmed";
   }
   page.row("waiting", waiting);
-  if (unsent > 0) {
-    std::string text = count(unsent, "point");
-    if (destination.points_backlog > 0) {
-      text += ", " + grouped(destination.points_backlog) + " of them backlog";
-    }
-    if (destination.oldest_unsent_seconds) {
-      text += ", the oldest for " + describe_duration(Seconds(*destination.oldest_unsent_seconds));
-    }
-    page.row("unsent", text, is_behind(destination));
+  if (unsent == 0) return;
+  std::string text = count(unsent, "point");
+  if (reader.points_backlog > 0) text += ", " + grouped(reader.points_backlog) + " of them backlog";
+  if (reader.oldest_unsent_seconds) {
+    text += ", the oldest for " + describe_duration(Seconds(*reader.oldest_unsent_seconds));
   }
+  page.row("unsent", text, is_behind(reader));
+}
+
+/// How fast what waits is sent, and when all of it will be.
+void add_sending(Page& page, const DestinationStatus& destination) {
   if (destination.state == "stopped" || destination.state == "orphan") return;
   std::string sending = rate(destination.points_per_second);
   if (destination.points_backlog > 0) {
     sending += ", " + rate(destination.backlog_points_per_second) + " of them backlog";
   }
-  if (unsent == 0) {
+  if (unsent_points(destination) == 0) {
     sending += ", caught up";
   } else if (destination.seconds_to_catch_up) {
     sending += ", caught up in " + describe_duration(Seconds(*destination.seconds_to_catch_up));
   }
   page.row("sending", sending);
+}
+
+void add_acknowledged(Page& page, const ReaderStatus& reader) {
+  std::string acknowledged = grouped(reader.points_acknowledged_total) + " of " +
+                             count(reader.points_received_total, "point");
+  if (reader.points_routed_elsewhere_total > 0) {
+    acknowledged += ", " + grouped(reader.points_routed_elsewhere_total) + " routed elsewhere";
+  }
+  page.row("acknowledged", acknowledged);
+}
+
+void add_dropped(Page& page, const ReaderStatus& reader, std::int64_t now) {
+  std::string dropped = "none";
+  if (reader.points_dropped_total > 0) {
+    dropped = count(reader.points_dropped_total, "point") + reasons(reader.dropped);
+    if (reader.last_drop_at) dropped += "; last " + relative_to(now, *reader.last_drop_at);
+  }
+  page.row("dropped", dropped, dropped_lately(reader, now));
 }
 
 void add_destination(Page& page, const DestinationStatus& destination, const Status& status,
@@ -220,13 +243,13 @@ void add_destination(Page& page, const DestinationStatus& destination, const Sta
   page.head("destination " + destination.name +
             (destination.address.empty() ? "" : ", " + destination.address));
   add_state(page, destination, status, now);
-  add_backlog(page, destination);
-  std::string acknowledged = grouped(destination.points_acknowledged_total) + " of " +
-                             count(destination.points_received_total, "point");
-  if (destination.points_routed_elsewhere_total > 0) {
-    acknowledged += ", " + grouped(destination.points_routed_elsewhere_total) + " routed elsewhere";
+  add_waiting(page, destination);
+  add_sending(page, destination);
+  add_acknowledged(page, destination);
+  if (destination.points_rerouted_total > 0) {
+    page.row("rerouted", count(destination.points_rerouted_total, "point") +
+                             ", acknowledged by others while it was down");
   }
-  page.row("acknowledged", acknowledged);
   if (destination.reconnects_total > 0 || destination.points_resent_total > 0) {
     page.row("reconnected", count(destination.reconnects_total, "time") + ", " +
                                 count(destination.points_resent_total, "point") + " sent again");
@@ -234,15 +257,22 @@ void add_destination(Page& page, const DestinationStatus& destination, const Sta
   if (destination.points_kept > 0) {
     page.row("kept", count(destination.points_kept, "point") + ", to be sent again if it dies");
   }
-  std::string dropped = "none";
-  if (destination.points_dropped_total > 0) {
-    dropped = count(destination.points_dropped_total, "point") + reasons(destination.dropped);
-    if (destination.last_drop_at) {
-      dropped += "; last " + relative_to(now, *destination.last_drop_at);
-    }
-  }
-  page.row("dropped", dropped, dropped_lately(destination, now));
+  add_dropped(page, destination, now);
   if (destination.last_error) page.row("last error", *destination.last_error);
+}
+
+void add_cluster(Page& page, const ClusterStatus& cluster, std::int64_t now) {
+  if (!cluster.reader) return;
+  page.blank();
+  std::string members;
+  for (const std::string& each : cluster.members) members += (members.empty() ? "" : ", ") + each;
+  page.head("cluster " + cluster.name + ", " + cluster.select + " of " + members);
+  add_waiting(page, *cluster.reader);
+  add_acknowledged(page, *cluster.reader);
+  if (cluster.reader->points_resent_total > 0) {
+    page.row("sent again", count(cluster.reader->points_resent_total, "point"));
+  }
+  add_dropped(page, *cluster.reader, now);
 }
 
 }  // namespace
@@ -256,6 +286,7 @@ std::string to_text(const Status& status, std::int64_t now, bool bars) {
   for (const DestinationStatus& each : status.destinations) {
     add_destination(page, each, status, now);
   }
+  for (const ClusterStatus& each : status.clusters) add_cluster(page, each, now);
   return page.take();
 }
 

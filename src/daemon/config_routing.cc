@@ -7,6 +7,22 @@ namespace {
 
 constexpr std::uint32_t kMostReplicas = 128;
 
+constexpr const char* kOnMemberDown =
+    "expected \"wait\" or \"reroute_after:\" and a duration, as \"reroute_after:5m\"";
+
+void read_on_member_down(ConfigTable& table, std::string_view what, ClusterOptions& cluster) {
+  constexpr std::string_view kReroute = "reroute_after:";
+  if (what == "wait") return;
+  const auto after = what.starts_with(kReroute) ? parse_duration(what.substr(kReroute.size()))
+                                                : Result<Milliseconds>(Error{""});
+  if (!after) {
+    table.error("on_member_down",
+                std::string(kOnMemberDown) + ", found " + quote_for_log(std::string(what)));
+    return;
+  }
+  cluster.reroute_after = after.value();
+}
+
 ClusterOptions read_cluster(ConfigTable& table) {
   ClusterOptions cluster;
   table.name("name", cluster.name);
@@ -21,11 +37,6 @@ ClusterOptions read_cluster(ConfigTable& table) {
                         {"balance", Select::Balance},
                         {"failover", Select::Failover}},
                        cluster.select);
-  if (cluster.select >= Select::AnyOf) {
-    table.error("select",
-                "clusters whose members share work (any_of, balance, failover) are not "
-                "available yet");
-  }
   table.choice<Flavour>("flavour",
                         {{"carbon-c-relay", Flavour::CarbonCRelay}, {"carbon", Flavour::Carbon}},
                         cluster.flavour);
@@ -39,7 +50,9 @@ ClusterOptions read_cluster(ConfigTable& table) {
     table.choice<Distinct>("distinct", {{"server", Distinct::Server}, {"host", Distinct::Host}},
                            cluster.distinct.emplace());
   }
-  table.not_yet("on_member_down", "wait");
+  if (auto what = table.text("on_member_down", kOnMemberDown)) {
+    read_on_member_down(table, *what, cluster);
+  }
   table.integer("replication", 1, kMostReplicas, cluster.replication);
   table.boolean("cleanse", cluster.cleanse);
   table.texts("members", cluster.members);

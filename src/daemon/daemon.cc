@@ -20,8 +20,12 @@ Result<void> DaemonImpl::start() {
     const std::lock_guard lock(mutex_);
     queue_ = std::move(queue.value());
     sink_.emplace(*queue_);
-    if (config_.routing) router_ = BatchRouter::make(config_.routing, kRoutingCacheBytes);
-    for (std::size_t i = 0; i < config_.destinations.size(); ++i) add_destination(i);
+    use_routing(config_.routing);
+    const Plan planned = plan(config_);
+    provide_readers(planned);
+    for (std::size_t i = 0; i < config_.destinations.size(); ++i) {
+      start_sender(sender_options(config_, config_.destinations[i]), planned.supplies[i]);
+    }
     if (auto started = start_inputs(); !started) return started.error();
   }
   auto admin = AdminSocket::listen(config_.admin_socket,
@@ -38,26 +42,61 @@ SenderOptions sender_options(const Config& config, const DestinationConfig& dest
   return options;
 }
 
-std::unique_ptr<GraphiteSender> DaemonImpl::start_sender(const SenderOptions& options,
-                                                         Reader& reader) {
-  return GraphiteSender::start(options, reader, [queue = queue_.get(), name = options.name] {
+/// What was decided by a routing that stays as it is stays decided.
+void DaemonImpl::use_routing(const std::shared_ptr<const RoutingTable>& routing) {
+  if (router_ && routing && router_->table().options() == routing->options()) return;
+  router_ = routing ? BatchRouter::make(routing, kRoutingCacheBytes) : nullptr;
+  ++routing_generation_;
+}
+
+Plan DaemonImpl::plan(const Config& config) const {
+  std::set<std::string> remembered;
+  for (const ReaderStats& each : queue_->stats().readers) remembered.insert(each.name);
+  return plan_supplies(config, {router_.get(), routing_generation_}, remembered);
+}
+
+/// Every reader and hand that senders are about to use.
+void DaemonImpl::provide_readers(const Plan& plan) {
+  for (const PlannedReader& each : plan.readers) {
+    const auto found = readers_.find(each.name);
+    if (found == readers_.end()) {
+      readers_[each.name] = &queue_->add_reader(each.name, each.options);
+    } else {
+      found->second->change_options(each.options);
+    }
+  }
+  for (const PlannedTaker& each : plan.takers) {
+    takers_[{each.reader, each.taker}] = &queue_->add_taker(each.reader, each.taker, each.selector);
+  }
+}
+
+void DaemonImpl::start_sender(const SenderOptions& options, const SupplyPlan& planned) {
+  const auto standing_of = [this](const std::string& name) {
+    std::shared_ptr<Standing>& standing = standings_[name];
+    if (!standing) standing = std::make_shared<Standing>();
+    return standing;
+  };
+  Supply supply;
+  supply.standing = standing_of(options.name);
+  supply.reroute_after = planned.reroute_after;
+  if (planned.has_own) supply.own = readers_.at(options.name);
+  for (const PlannedSource& each : planned.sources) {
+    Source source;
+    source.reader =
+        each.taker.empty() ? readers_.at(each.reader) : takers_.at({each.reader, each.taker});
+    source.share = each.share;
+    for (const std::string& other : each.while_down)
+      source.while_down.push_back(standing_of(other));
+    supply.sources.push_back(std::move(source));
+  }
+  const auto points_waiting = [queue = queue_.get(), name = options.name] {
     for (const ReaderStats& each : queue->stats().readers) {
       if (each.name == name) return each.pending_points;
     }
     return std::uint64_t{0};
-  });
-}
-
-ReaderOptions DaemonImpl::reader_options(std::size_t index) const {
-  ReaderOptions options = config_.destinations[index].reader;
-  if (router_) options.selector = router_->selector_for(static_cast<std::uint32_t>(index));
-  return options;
-}
-
-void DaemonImpl::add_destination(std::size_t index) {
-  const SenderOptions options = sender_options(config_, config_.destinations[index]);
-  Reader& reader = queue_->add_reader(options.name, reader_options(index));
-  senders_.push_back({options, &reader, start_sender(options, reader)});
+  };
+  senders_.push_back(
+      {options, planned, GraphiteSender::start(options, std::move(supply), points_waiting)});
 }
 
 Result<void> DaemonImpl::start_inputs() {
@@ -83,15 +122,19 @@ AdminAnswer DaemonImpl::answer(const std::string& request) {
   std::set<std::string> configured;
   {
     const std::lock_guard lock(mutex_);
-    configured = names_of_destinations(config_);
+    configured = names_of_readers(config_);
   }
   // The admin thread ends before the queue does.
   return answer_queue_request(*queue_, configured, *asked);
 }
 
-std::set<std::string> names_of_destinations(const Config& config) {
+std::set<std::string> names_of_readers(const Config& config) {
   std::set<std::string> names;
   for (const DestinationConfig& each : config.destinations) names.insert(each.sender.name);
+  if (!config.routing) return names;
+  for (const ClusterOptions& each : config.routing->options().clusters) {
+    if (shares_a_reader(each.select)) names.insert(each.name);
+  }
   return names;
 }
 

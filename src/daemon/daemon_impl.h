@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -14,6 +15,7 @@
 #include "carbon_spool/route/batch_router.h"
 
 #include "refusal_keeper.h"
+#include "supply_plan.h"
 
 namespace carbon_spool {
 
@@ -53,16 +55,16 @@ class DaemonImpl final : public Daemon {
   };
   struct RunningSender {
     SenderOptions options;  ///< in force
-    Reader* reader;
+    SupplyPlan supply;      ///< in force
     std::unique_ptr<GraphiteSender> sender;
   };
 
   // daemon.cc
   [[nodiscard]] Result<void> start_inputs();
-  [[nodiscard]] std::unique_ptr<GraphiteSender> start_sender(const SenderOptions& options,
-                                                             Reader& reader);
-  void add_destination(std::size_t index);
-  [[nodiscard]] ReaderOptions reader_options(std::size_t index) const;
+  [[nodiscard]] Plan plan(const Config& config) const;
+  void use_routing(const std::shared_ptr<const RoutingTable>& routing);
+  void provide_readers(const Plan& plan);
+  void start_sender(const SenderOptions& options, const SupplyPlan& supply);
   void keep_refusals();
   [[nodiscard]] AdminAnswer answer(const std::string& request);
   void log_started() const;
@@ -78,6 +80,7 @@ class DaemonImpl final : public Daemon {
   [[nodiscard]] Result<std::vector<RunningInput>> prepare_inputs(const Config& next);
   void take_back_prepared();
   void change_destinations(const Config& next);
+  void release_readers_without(const Plan& planned);
   void change_inputs(const Config& next, std::vector<RunningInput> added);
 
   Config config_;  ///< changed with mutex_ held
@@ -88,7 +91,11 @@ class DaemonImpl final : public Daemon {
   mutable std::mutex mutex_;
   std::unique_ptr<Queue> queue_;
   std::optional<QueueSink> sink_;
-  std::shared_ptr<BatchRouter> router_;  ///< of `config_.routing`; null without one
+  std::shared_ptr<BatchRouter> router_;  ///< of the routing in force; null without one
+  unsigned routing_generation_ = 0;
+  std::map<std::string, Reader*> readers_;
+  std::map<std::pair<std::string, std::string>, Reader*> takers_;  ///< by reader and taker
+  std::map<std::string, std::shared_ptr<Standing>> standings_;     ///< of destinations
   std::vector<RunningSender> senders_;
   std::optional<IngestThreads> threads_;
   std::vector<RunningInput> inputs_;
@@ -108,6 +115,7 @@ inline constexpr std::size_t kRoutingCacheBytes = 64ull << 20;
 [[nodiscard]] SenderOptions sender_options(const Config& config,
                                            const DestinationConfig& destination);
 
-[[nodiscard]] std::set<std::string> names_of_destinations(const Config& config);
+/// Destinations, and clusters that share a reader.
+[[nodiscard]] std::set<std::string> names_of_readers(const Config& config);
 
 }  // namespace carbon_spool

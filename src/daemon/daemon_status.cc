@@ -101,17 +101,18 @@ InputStatus input_status(const GraphiteInputOptions& options, const StatusSource
   return status;
 }
 
-/// What the queue knows of a destination; `stats` may be null: nothing yet.
-DestinationStatus remembered_destination(const ReaderStats* stats,
-                                         std::chrono::system_clock::time_point now) {
-  DestinationStatus status;
+/// What the queue knows of a destination or a cluster; `stats` may be null: nothing yet.
+ReaderStatus reader_status(const ReaderStats* stats, std::chrono::system_clock::time_point now) {
+  ReaderStatus status;
   status.dropped["cap"] = 0;
   if (stats == nullptr) return status;
   status.points_received_total = stats->received_points;
   status.points_acknowledged_total = stats->acknowledged_points;
   status.points_routed_elsewhere_total = stats->routed_elsewhere_points;
   status.points_pending = stats->pending_points;
-  status.points_pending_is_upper_bound = stats->selective && stats->unsent_points > 0;
+  status.points_pending_is_upper_bound = stats->selective &&
+                                         (stats->unsent_points > 0 || !stats->takers.empty()) &&
+                                         stats->pending_points > 0;
   status.points_unconfirmed = stats->unconfirmed_points;
   status.points_live = stats->unsent_points - stats->backlog_points;
   status.points_backlog = stats->backlog_points;
@@ -141,14 +142,35 @@ std::optional<std::int64_t> seconds_to_catch_up(std::uint64_t unsent_points, dou
   return static_cast<std::int64_t>(seconds);
 }
 
+const ReaderStats* find_reader(const QueueStats& queue, const std::string& name) {
+  const auto found = std::ranges::find(queue.readers, name, &ReaderStats::name);
+  return found == queue.readers.end() ? nullptr : &*found;
+}
+
+/// What it took from readers that it shares counts as received and acknowledged once it is; what
+/// others took in its place was acknowledged all the same.
+void count_takers(const QueueStats& queue, DestinationStatus& status) {
+  for (const ReaderStats& reader : queue.readers) {
+    for (const auto& [taker, did] : reader.takers) {
+      if (reader.name == status.name && taker != status.name) {
+        status.points_rerouted_total += did.acknowledged_points;
+      }
+      if (reader.name == status.name || taker != status.name) continue;
+      status.points_received_total += did.acknowledged_points;
+      status.points_acknowledged_total += did.acknowledged_points;
+      status.points_sent_total += did.sent_points;
+    }
+  }
+}
+
 DestinationStatus destination_status(const SenderOptions& options, const StatusSources& sources) {
-  const auto& readers = sources.queue.readers;
-  const auto reader = std::ranges::find(readers, options.name, &ReaderStats::name);
-  const ReaderStats* const stats = reader == readers.end() ? nullptr : &*reader;
-  DestinationStatus status = remembered_destination(stats, sources.now);
+  DestinationStatus status;
+  static_cast<ReaderStatus&>(status) =
+      reader_status(find_reader(sources.queue, options.name), sources.now);
   status.name = options.name;
   status.address = to_string(options.address);
   status.state = "stopped";
+  count_takers(sources.queue, status);
   const auto sender = sources.senders.find(options.name);
   if (sender == sources.senders.end()) return status;
   const SenderStats& numbers = sender->second;
@@ -177,21 +199,24 @@ void add_orphans(const StatusSources& sources, Status& status) {
     status.inputs.push_back(std::move(input));
   }
   for (const ReaderStats& reader : sources.queue.readers) {
-    const bool named = std::ranges::any_of(status.destinations, [&](const DestinationStatus& each) {
-      return each.name == reader.name;
-    });
-    if (named) continue;
-    DestinationStatus destination = remembered_destination(&reader, sources.now);
+    const auto has_name = [&](const auto& each) { return each.name == reader.name; };
+    if (std::ranges::any_of(status.destinations, has_name)) continue;
+    if (std::ranges::any_of(status.clusters, has_name)) continue;
+    DestinationStatus destination;
+    static_cast<ReaderStatus&>(destination) = reader_status(&reader, sources.now);
     destination.name = reader.name;
     destination.state = "orphan";
     status.destinations.push_back(std::move(destination));
   }
 }
 
-void add_clusters(const RoutingTable& routing, Status& status) {
-  const RoutingOptions& options = routing.options();
-  for (const ClusterOptions& each : options.clusters) {
-    status.clusters.push_back({each.name, name_of(each.select), each.members});
+void add_clusters(const RoutingTable& routing, const StatusSources& sources, Status& status) {
+  for (const ClusterOptions& each : routing.options().clusters) {
+    ClusterStatus cluster{each.name, name_of(each.select), each.members, {}};
+    if (shares_a_reader(each.select)) {
+      cluster.reader = reader_status(find_reader(sources.queue, each.name), sources.now);
+    }
+    status.clusters.push_back(std::move(cluster));
   }
 }
 
@@ -206,8 +231,8 @@ Status make_status(const StatusSources& sources) {
   for (const DestinationConfig& destination : sources.config.destinations) {
     status.destinations.push_back(destination_status(destination.sender, sources));
   }
+  if (sources.config.routing) add_clusters(*sources.config.routing, sources, status);
   add_orphans(sources, status);
-  if (sources.config.routing) add_clusters(*sources.config.routing, status);
   return status;
 }
 

@@ -18,9 +18,29 @@ std::string percent(double share) {
   return text;
 }
 
+/// Of a cluster whose members share a reader.
+void describe_sharing(const ClusterOptions& cluster, Page& page) {
+  std::string text = cluster.name + " (" + name_of(cluster.select) + "):";
+  const char* const separator = cluster.select == Select::Failover ? ", then " : ", ";
+  for (std::size_t i = 0; i < cluster.members.size(); ++i) {
+    text += (i == 0 ? " " : separator) + cluster.members[i];
+  }
+  page.add(text + ".");
+  switch (cluster.select) {
+    case Select::AnyOf:
+      return page.add("Each name has its member; while that is down, another gets its points.");
+    case Select::Failover:
+      return page.add("The first that is up gets every point.");
+    default:
+      return page.add("Each point goes to whichever member is ready.");
+  }
+}
+
 void describe_cluster(const RoutingTable& table, std::size_t index, Page& page) {
   const RoutingOptions& options = table.options();
   const ClusterOptions& cluster = options.clusters[index];
+  page.title("cluster");
+  if (shares_a_reader(cluster.select)) return describe_sharing(cluster, page);
   std::string text = cluster.name + " (" + name_of(cluster.select) + ", as " +
                      (cluster.flavour == Flavour::Carbon ? "carbon" : "carbon-c-relay") + "):";
   const std::vector<double> shares = table.shares(index);
@@ -33,9 +53,11 @@ void describe_cluster(const RoutingTable& table, std::size_t index, Page& page) 
   if (cluster.replication > 1) {
     text += ", each of which goes to " + std::to_string(cluster.replication) + " members";
   }
-  page.title("cluster");
   page.add(text + ".");
-  page.add("Points for a member that is down wait for it.");
+  page.add(cluster.reroute_after
+               ? "Points for a member that is down for " + format_duration(*cluster.reroute_after) +
+                     " go to the next along the ring."
+               : std::string("Points for a member that is down wait for it."));
 }
 
 void describe_route(const RouteOptions& route, Page& page) {

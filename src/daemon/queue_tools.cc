@@ -79,7 +79,7 @@ class QueueToolsImpl final : public QueueTools {
     if (auto there = Queue::inspect(config_.queue.path); !there) return there.error();
     auto queue = Queue::open(config_.queue);
     if (!queue) return queue.error();
-    return do_queue_request(*queue.value(), names_of_destinations(config_), request);
+    return do_queue_request(*queue.value(), names_of_readers(config_), request);
   }
 
   const Config config_;

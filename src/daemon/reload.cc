@@ -22,12 +22,6 @@ std::string need_a_restart(const Config& from, const Config& to) {
   return keys;
 }
 
-bool names(const Config& config, const std::string& destination) {
-  return std::ranges::any_of(config.destinations, [&](const DestinationConfig& each) {
-    return each.sender.name == destination;
-  });
-}
-
 }  // namespace
 
 void DaemonImpl::reload(const LoadedConfig& next) {
@@ -100,13 +94,18 @@ void DaemonImpl::take_back_prepared() {
 /// Senders that go, or that are replaced, have their unconfirmed points confirmed first, all of
 /// them at the same time; the others go on meanwhile.
 void DaemonImpl::change_destinations(const Config& next) {
+  Plan planned;
   std::vector<RunningSender> ending;
   {
     const std::lock_guard lock(mutex_);
+    use_routing(next.routing);
+    planned = plan(next);
     const auto stays = [&](const RunningSender& running) {
-      return std::ranges::any_of(next.destinations, [&](const DestinationConfig& each) {
-        return sender_options(next, each) == running.options;
-      });
+      for (std::size_t i = 0; i < next.destinations.size(); ++i) {
+        if (sender_options(next, next.destinations[i]) != running.options) continue;
+        return planned.supplies[i] == running.supply;
+      }
+      return false;
     };
     const auto gone = std::stable_partition(senders_.begin(), senders_.end(), stays);
     std::move(gone, senders_.end(), std::back_inserter(ending));
@@ -119,30 +118,31 @@ void DaemonImpl::change_destinations(const Config& next) {
   }
 
   const std::lock_guard lock(mutex_);
-  for (const RunningSender& each : ending) {
-    if (!names(next, each.options.name)) queue_->release_reader(each.options.name);
-  }
+  release_readers_without(planned);
   config_.queue = next.queue;  // what a connection may carry goes by the cap
   config_.destinations = next.destinations;
   config_.routing = next.routing;
-  router_ = config_.routing ? BatchRouter::make(config_.routing, kRoutingCacheBytes) : nullptr;
+  provide_readers(planned);
   for (std::size_t i = 0; i < config_.destinations.size(); ++i) {
-    const DestinationConfig& each = config_.destinations[i];
-    const std::string& name = each.sender.name;
-    const auto has_name = [&](const RunningSender& running) {
-      return running.options.name == name;
-    };
-    const auto running = std::ranges::find_if(senders_, has_name);
-    const auto ended = std::ranges::find_if(ending, has_name);
-    if (running != senders_.end()) {
-      running->reader->change_options(reader_options(i));
-    } else if (ended != ending.end()) {
-      const SenderOptions options = sender_options(next, each);
-      ended->reader->change_options(reader_options(i));
-      senders_.push_back({options, ended->reader, start_sender(options, *ended->reader)});
-    } else {
-      add_destination(i);
+    const SenderOptions options = sender_options(config_, config_.destinations[i]);
+    const bool runs = std::ranges::any_of(senders_, [&](const RunningSender& running) {
+      return running.options.name == options.name;
+    });
+    if (!runs) start_sender(options, planned.supplies[i]);
+  }
+}
+
+/// Nothing takes from them any more.
+void DaemonImpl::release_readers_without(const Plan& planned) {
+  for (auto at = readers_.begin(); at != readers_.end();) {
+    const std::string& name = at->first;
+    if (std::ranges::any_of(planned.readers, [&](const auto& each) { return each.name == name; })) {
+      ++at;
+      continue;
     }
+    queue_->release_reader(name);
+    std::erase_if(takers_, [&](const auto& each) { return each.first.first == name; });
+    at = readers_.erase(at);
   }
 }
 

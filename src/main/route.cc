@@ -36,31 +36,47 @@ std::string because(const RouteOptions& route, const RouteExplanation& why) {
 
 class Names {
  public:
-  explicit Names(const RoutingOptions& options) : options_(options) {}
+  explicit Names(const RoutingTable& table) : table_(table), options_(table.options()) {}
 
   [[nodiscard]] const std::string& destination(std::uint32_t index) const {
     return options_.destinations[index].name;
   }
-  [[nodiscard]] const std::string& target(const Target& target) const {
-    return target.kind == Target::Kind::Cluster ? options_.clusters[target.index].name
-                                                : destination(target.index);
+  /// A destination; or `cluster/member`, that which gets it while all are up; `cluster/*`: any.
+  [[nodiscard]] std::string target(const Target& target) const {
+    if (target.kind == Target::Kind::Destination) return destination(target.index);
+    const std::optional<std::uint32_t> first = first_member(target);
+    return options_.clusters[target.index].name + '/' + (first ? destination(*first) : "*");
   }
   /// As it arrives there.
   [[nodiscard]] std::string sent_to(const Target& target, std::string_view name,
                                     std::string_view cleansed) const {
-    std::string sent;
-    if (target.kind == Target::Kind::Destination) sent = options_.destinations[target.index].prefix;
+    const std::optional<std::uint32_t> to =
+        target.kind == Target::Kind::Destination ? target.index : first_member(target);
+    std::string sent = to ? options_.destinations[*to].prefix : "";
     sent += target.cleansed ? cleansed : name;
     return sent;
   }
 
  private:
+  [[nodiscard]] std::optional<std::uint32_t> first_member(const Target& target) const {
+    const auto members = table_.members(target.index);
+    switch (options_.clusters[target.index].select) {
+      case Select::AnyOf:
+        return members[target.hash % members.size()];
+      case Select::Failover:
+        return members.front();
+      default:
+        return std::nullopt;
+    }
+  }
+
+  const RoutingTable& table_;
   const RoutingOptions& options_;
 };
 
 std::string explained(const RoutingTable& table, const std::string& name) {
   const RoutingOptions& options = table.options();
-  const Names names(options);
+  const Names names(table);
   const Explanation why = table.explain(name);
   std::string text = name + '\n';
   for (const std::size_t each : why.rewrites) {
@@ -96,7 +112,7 @@ std::string explained(const RoutingTable& table, const std::string& name) {
 
 /// `NAME`, and behind tabs each destination, with ` as SENT` where it gets another name.
 void add_line(DecisionCache& cache, const std::string& name, std::string& page) {
-  const Names names(cache.table().options());
+  const Names names(cache.table());
   const Decision decision = cache.decide(name);
   page += name;
   for (const Target& each : decision.targets) {

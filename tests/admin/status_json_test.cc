@@ -31,7 +31,7 @@ TEST_CASE("the JSON of a status has the documented keys, in their order", "[admi
       R"("last_error":"connect to 2001:db8::1 port 2003: Connection refused",)"
       R"("last_drop_at":1767322745,"oldest_unsent_seconds":3722,)"
       R"("points_live":0,"points_backlog":0,"points_kept":0,)"
-      R"("backlog_points_per_second":0.0,"points_pending_is_upper_bound":false}],"last_reload_error":null,"clusters":[]})";
+      R"("backlog_points_per_second":0.0,"points_pending_is_upper_bound":false,"points_rerouted_total":0}],"last_reload_error":null,"clusters":[]})";
   CHECK(to_json(status) == expected);
 }
 

@@ -65,7 +65,7 @@ flavour = "carbon"
 tag_hash = "normalized"
 distinct = "host"
 replication = 2
-on_member_down = "wait"
+on_member_down = "reroute_after:5m"
 cleanse = true
 members = ["b", "c"]
 [[route]]
@@ -94,6 +94,7 @@ match_tags = false
   CHECK(cluster.distinct == Distinct::Host);
   CHECK(cluster.replication == 2);
   CHECK(cluster.cleanse);
+  CHECK(cluster.reroute_after == Milliseconds(300'000));
   CHECK(cluster.members == std::vector<std::string>{"b", "c"});
   REQUIRE(options.routes.size() == 2);
   const RouteOptions& route = options.routes[0];
@@ -132,10 +133,15 @@ TEST_CASE("what is wrong with routing is told with line and key", "[config]") {
       {"[[cluster]]\nname = 'a'\nmembers = ['b']\n", "f:14: cluster[0].name: "},
       {"[[cluster]]\nname = 'eu'\nmembers = ['b']\nreplication = 2\n",
        "f:16: cluster[0].replication: "},
-      {"[[cluster]]\nname = 'eu'\nselect = 'any_of'\nmembers = ['b']\n",
-       "f:15: cluster[0].select: clusters whose members share work"},
-      {"[[cluster]]\nname = 'eu'\non_member_down = 'reroute_after:5m'\nmembers = ['b']\n",
+      {"[[cluster]]\nname = 'eu'\non_member_down = 'reroute_after'\nmembers = ['b']\n",
+       "f:15: cluster[0].on_member_down: expected \"wait\" or \"reroute_after:\" and a duration"},
+      {"[[cluster]]\nname = 'eu'\non_member_down = 'reroute_after:soon'\nmembers = ['b']\n",
        "f:15: cluster[0].on_member_down: "},
+      {"[[cluster]]\nname = 'eu'\nselect = 'balance'\non_member_down = 'reroute_after:5m'\n"
+       "members = ['b']\n",
+       "f:16: cluster[0].on_member_down: "},
+      {"[[cluster]]\nname = 'eu'\nselect = 'any_of'\nreplication = 2\nmembers = ['a', 'b']\n",
+       "f:16: cluster[0].replication: "},
       {"[[rewrite]]\nmatch = 'a'\n",
        "f:13: rewrite[0].replace: expected a string; this key has no default"},
       {"[[rewrite]]\nmatch = '('\nreplace = 'b'\n", "f:14: rewrite[0].match: "},

@@ -93,8 +93,6 @@ class Configuration(harness.EndToEnd):
 
     def test_what_does_not_exist_yet_is_refused_by_its_name(self):
         self.assert_refused(GOOD + '[[destination]]\naddress = "tls://a:1"\n', "tls://", "tls")
-        for key in ('select = "any_of"', 'on_member_down = "reroute_after:5m"'):
-            self.assert_refused(f'{GOOD}[[cluster]]\nname = "two"\nmembers = ["primary"]\n{key}\n', key, "available yet")
         done = self.check(GOOD.replace("[[input]]", 'listen = "127.0.0.1:8080"\n[[input]]', 1))
         self.assertEqual(done.returncode, 2)
         self.assertIn("listen", done.stderr)

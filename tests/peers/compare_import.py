@@ -16,7 +16,6 @@ import route_names
 
 PROGRAM = os.environ.get("CARBON_SPOOL", "carbon-spool")
 NAMES = 1_000 if route_names.SANITIZED else 10_000
-NOT_YET = "clusters whose members share work (any_of, balance, failover) are not available yet"
 
 
 def run(*arguments, **more):
@@ -35,7 +34,6 @@ class Imported:
             assert line.startswith(f"{folder}/{note}"), (line, note)
             assert f"# NOT AS IT WAS: {line}\n" in done.stdout, line
         self.config = tomllib.loads(done.stdout)
-        self.sharing = [one for one in self.config.get("cluster", []) if not one["select"].endswith("_ch")]
         # A queue that may be made there.
         local = f'[queue]\npath = "{folder}/queue"\n[admin]\nsocket = "{folder}/admin"\n[[input]]\nname="test"\nlisten = []\n'
         self.file = Path(folder) / "carbon-spool.toml"
@@ -44,17 +42,7 @@ class Imported:
 
     def check(self):
         checked = run("check", "--config", self.file)
-        if checked.returncode == 0:
-            return
-        errors = checked.stderr.splitlines()
-        assert self.sharing and len(errors) == len(self.sharing), checked.stderr
-        assert all(NOT_YET in error for error in errors), checked.stderr
-        # Until then: all members, of which `owner` is chosen below.
-        text = self.file.read_text()
-        for one in self.sharing:
-            old = f'select = "{one["select"]}"\n'
-            text = text.replace(old, f'select = "jump_fnv1a_ch"\nreplication = {len(one["members"])}\n', 1)
-        self.file.write_text(text)
+        assert checked.returncode == 0, checked.stderr
 
     def places(self):
         return {
@@ -70,25 +58,12 @@ class Imported:
         answers = []
         for line in said.stdout.splitlines():
             name, *targets = line.split("\t")
-            answers.append({target.split(" as ")[0]: target.partition(" as ")[2] or name for target in targets})
+            # Of a cluster that shares a reader, the member that gets it while all are up: `cluster/member`.
+            answers.append(
+                {target.split(" as ")[0].rpartition("/")[2]: target.partition(" as ")[2] or name for target in targets}
+            )
         assert len(answers) == len(names)
-        for cluster in self.sharing:
-            self.choose(cluster, places, answers)
         return [{places[target]: sent for target, sent in answer.items()} for answer in answers]
-
-    def choose(self, cluster, places, answers):
-        """Leaves of a cluster the one member that gets the point while all are up."""
-        members = cluster["members"]
-        concerned = [answer for answer in answers if cluster["name"] in answer or members[0] in answer]
-        if not concerned:
-            return
-        sent = [answer.get(cluster["name"]) or answer[members[0]] for answer in concerned]
-        ring = (cluster["select"], "carbon-c-relay", "-", "-", 1, list(range(len(members))))
-        owners = route_names.route([(*places[member], None) for member in members], [ring], sent)
-        for answer, name, (_, (owner,)) in zip(concerned, sent, owners):
-            for each in [cluster["name"], *members]:
-                answer.pop(each, None)
-            answer[members[owner[0]]] = name
 
 
 class Original:

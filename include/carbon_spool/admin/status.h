@@ -42,16 +42,15 @@ struct InputStatus {
   std::uint64_t datagrams_dropped_total = 0;
 };
 
-struct DestinationStatus {
-  std::string name;
-  std::string address;
-  std::string state;  ///< connected, connecting, backing_off, stalled, unconfirmed; stopped; orphan
-  std::int64_t since = 0;
+/// What one reader of the queue has had and what waits for it. received = acknowledged + pending +
+/// dropped + routed elsewhere.
+struct ReaderStatus {
   std::uint64_t points_received_total = 0;
   std::uint64_t points_acknowledged_total = 0;
   std::uint64_t points_routed_elsewhere_total = 0;
   std::uint64_t points_pending = 0;
-  /// Routes give it a part of what comes in, and some of what waits was not looked at yet.
+  /// Routes give it a part of what comes in, or members share it, and some of what waits was not
+  /// looked at yet.
   bool points_pending_is_upper_bound = false;
   std::uint64_t points_unconfirmed = 0;
   std::uint64_t points_live = 0;     ///< waiting and unsent, accepted since the destination is back
@@ -65,6 +64,16 @@ struct DestinationStatus {
       oldest_unsent_seconds;  ///< how long the oldest unsent point has waited since it was accepted
   std::uint64_t points_sent_total = 0;
   std::uint64_t points_resent_total = 0;
+};
+
+/// What a destination got for itself, and as a member of clusters that share a reader, or in the
+/// place of another destination that was down.
+struct DestinationStatus : ReaderStatus {
+  std::string name;
+  std::string address;
+  std::string state;  ///< connected, connecting, backing_off, stalled, unconfirmed; stopped; orphan
+  std::int64_t since = 0;
+  std::uint64_t points_rerouted_total = 0;  ///< acknowledged by others, while it was down
   double points_per_second = 0;
   double backlog_points_per_second = 0;  ///< the part of it that is replay
   std::optional<std::int64_t> seconds_to_catch_up;
@@ -74,8 +83,9 @@ struct DestinationStatus {
 
 struct ClusterStatus {
   std::string name;
-  std::string select;                ///< as in the configuration
-  std::vector<std::string> members;  ///< names of destinations
+  std::string select;                  ///< as in the configuration
+  std::vector<std::string> members;    ///< names of destinations
+  std::optional<ReaderStatus> reader;  ///< of one whose members share it
 };
 
 struct Status {
