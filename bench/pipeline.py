@@ -1,0 +1,147 @@
+"""A real daemon between load_generator and counting_sink, measured: what the other benchmarks here share."""
+
+import os
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+PROJECT = pathlib.Path(__file__).resolve().parent.parent
+CONFIG = """
+[queue]
+path = "{folder}/queue"
+max_size = "{max_size}"
+sync = "{sync}"
+
+[[input]]
+type = "graphite"
+listen = ["tcp://127.0.0.1:{port}"]
+
+[[destination]]
+name = "sink"
+type = "graphite"
+address = "tcp://127.0.0.1:{sink_port}"
+
+[daemon]
+threads = {threads}
+
+[admin]
+socket = "{folder}/admin.sock"
+{more}
+"""
+
+
+def add_options(parser):
+    add = parser.add_argument
+    add("--daemon", type=pathlib.Path, default=PROJECT / "build/release/carbon-spool")
+    add("--tools", type=pathlib.Path, default=PROJECT / "build/release/bench",
+        help="folder of load_generator and counting_sink")
+    add("--lines", type=int, default=10_000_000)
+    add("--series", type=int, default=8_000, help="different metric paths")
+    add("--connections", type=int, default=4)
+    add("--rate", type=int, default=0, help="lines a second; 0: as many as are taken")
+    add("--threads", type=int, default=1, help="ingest threads of the daemon")
+    add("--sync", default="1s")
+    add("--max-size", default="4GiB", help="room for all lines, or the rest is dropped")
+    add("--temp-dir", help="where the queue goes for the time: the disk to measure")
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def await_listener(port, daemon, seconds=20):
+    """Waits until the daemon takes connections."""
+    deadline = time.monotonic() + seconds
+    while daemon.poll() is None and time.monotonic() < deadline:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            return
+        except OSError:
+            time.sleep(0.02)
+    raise SystemExit("the daemon does not listen")
+
+
+def cpu_seconds(pid):
+    """What the process has used so far, user and system."""
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def peak_memory_mib(pid):
+    status = pathlib.Path(f"/proc/{pid}/status").read_text()
+    return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) / 1024
+
+
+def numbers(line):
+    """The name=number pairs of a tool's report."""
+    return {name: float(number) for name, number in re.findall(r"(\w+)=([\d.]+)", line)}
+
+
+class Measured:
+    """Of one run: the tools' reports `sent`, `arrived` (when the last line was in) and `end`, and the
+    daemon's own processor seconds and peak memory."""
+
+    def __init__(self, options, sent, arrived, end, cpu, memory):
+        self.lines = options.lines
+        self.sent = sent
+        self.arrived = arrived
+        self.end = end
+        self.memory_mib = memory
+        self.cpu_per_million = cpu / options.lines * 1e6
+        self.lines_per_second = options.lines / arrived["seconds"]
+
+
+def _measure(options, more, folder, started):
+    sink_command = [options.tools / "counting_sink", "--listen", "127.0.0.1:0"]
+    sink_command += ["--expect", str(options.lines)]
+    sink = subprocess.Popen(sink_command, stdout=subprocess.PIPE, text=True)
+    started.append(sink)
+    sink_port = int(numbers(sink.stdout.readline())["port"])
+
+    port = free_port()
+    config = folder / "carbon-spool.toml"
+    config.write_text(CONFIG.format(folder=folder, port=port, sink_port=sink_port, more=more, **vars(options)))
+    with open(folder / "daemon.log", "w") as log:
+        daemon = subprocess.Popen([options.daemon, "run", "--config", config], stderr=log)
+    started.append(daemon)
+    await_listener(port, daemon)
+
+    before = cpu_seconds(daemon.pid)
+    generator_command = [options.tools / "load_generator", "--to", f"127.0.0.1:{port}"]
+    for option in ("lines", "series", "connections", "rate"):
+        generator_command += [f"--{option}", str(getattr(options, option))]
+    generator = subprocess.run(generator_command, stdout=subprocess.PIPE, text=True, check=True)
+    arrived = numbers(sink.stdout.readline())
+    used = cpu_seconds(daemon.pid) - before
+    memory = peak_memory_mib(daemon.pid)
+
+    daemon.send_signal(signal.SIGTERM)
+    daemon.wait(timeout=60)
+    sink.wait(timeout=60)
+    return Measured(options, numbers(generator.stdout), arrived, numbers(sink.stdout.read()), used, memory)
+
+
+def measure(options, more=""):
+    """One run; `more` is put behind the daemon's configuration."""
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="carbon-spool-bench-", dir=options.temp_dir))
+    started = []
+    try:
+        return _measure(options, more, folder, started)
+    except BaseException:
+        log = folder / "daemon.log"
+        if log.exists():
+            sys.stderr.write("".join(log.read_text().splitlines(keepends=True)[-20:]))
+        raise
+    finally:
+        for process in started:
+            if process.poll() is None:
+                process.kill()
+        shutil.rmtree(folder)
