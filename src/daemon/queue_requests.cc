@@ -104,7 +104,7 @@ WalkedBatch walked(const BatchWalk& walk, const BatchWalk::Step& step, bool veri
   seen.problem = step.problem;
   if (!step.batch) return seen;
   seen.accepted_at = step.batch->accepted_at();
-  seen.points = step.batch->range().points();
+  seen.points = verify ? step.batch->range().points() : step.batch->points();
   if (!verify) seen.lines = step.batch->lines();
   return seen;
 }

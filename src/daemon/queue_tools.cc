@@ -35,7 +35,9 @@ class QueueToolsImpl final : public QueueTools {
       if (!asked && !stopped) return asked.error();
       return success();
     }
-    auto walk = Queue::walk_stopped(config_.queue.path, options);
+    WalkOptions selecting = options;
+    if (options.reader && !options.verify) selecting.selector = selector_of(*options.reader);
+    auto walk = Queue::walk_stopped(config_.queue.path, selecting);
     if (!walk) return walk.error();
     while (const auto step = walk.value()->next()) {
       if (!see(walked(*walk.value(), *step, options.verify))) break;
@@ -56,6 +58,16 @@ class QueueToolsImpl final : public QueueTools {
  private:
   [[nodiscard]] bool is_running() const {
     return ask_admin(config_.admin_socket, "status").has_value();
+  }
+
+  /// What the configuration gives to that reader; null: all, or it is not in it.
+  [[nodiscard]] std::shared_ptr<BatchSelector> selector_of(const std::string& reader) const {
+    if (!config_.routing) return nullptr;
+    const auto router = BatchRouter::make(config_.routing, kRoutingCacheBytes);
+    for (const PlannedReader& each : plan_supplies(config_, {router.get(), 0}, {reader}).readers) {
+      if (each.name == reader) return each.options.selector;
+    }
+    return nullptr;
   }
 
   [[nodiscard]] Result<std::uint64_t> ask(

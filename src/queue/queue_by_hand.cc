@@ -32,14 +32,22 @@ class RangeWalk final : public BatchWalk {
  public:
   /// `find` reads a batch; `is_wanted` tells whether one that is not found should be there.
   RangeWalk(RangeSet ranges, std::function<Result<BatchPtr>(Sequence)> find,
-            std::function<bool(Sequence)> is_wanted)
-      : ranges_(std::move(ranges)), find_(std::move(find)), is_wanted_(std::move(is_wanted)) {}
+            std::function<bool(Sequence)> is_wanted, std::shared_ptr<BatchSelector> selector)
+      : ranges_(std::move(ranges)),
+        find_(std::move(find)),
+        is_wanted_(std::move(is_wanted)),
+        selector_(std::move(selector)) {}
 
   [[nodiscard]] std::optional<Step> next() override {
     while (const auto sequence = ranges_.first_from(at_)) {
       at_ = sequence->next();
       const auto found = find_(*sequence);
-      if (found && found.value()) return Step{*sequence, found.value(), ""};
+      if (found && found.value()) {
+        const BatchPtr shown =
+            selector_ ? selector_->select(found.value(), {}).batch : found.value();
+        if (!shown) continue;
+        return Step{*sequence, shown, ""};
+      }
       if (!is_wanted_(*sequence)) continue;
       return Step{*sequence, nullptr, found ? "missing or damaged" : found.error().message};
     }
@@ -53,6 +61,7 @@ class RangeWalk final : public BatchWalk {
   const RangeSet ranges_;
   const std::function<Result<BatchPtr>(Sequence)> find_;
   const std::function<bool(Sequence)> is_wanted_;
+  const std::shared_ptr<BatchSelector> selector_;
   Sequence at_;
 };
 
@@ -79,8 +88,14 @@ Result<std::unique_ptr<BatchWalk>> QueueImpl::walk(const WalkOptions& options) c
     const auto now = ranges_now();
     return now && now.value().contains(sequence);
   };
+  std::shared_ptr<BatchSelector> selector = options.selector;
+  if (options.reader && !options.verify && !selector) {
+    const std::lock_guard lock(mutex_);
+    const auto reader = ledger_.readers().find(*options.reader);
+    if (reader != ledger_.readers().end()) selector = reader->second.options.selector;
+  }
   return std::unique_ptr<BatchWalk>(
-      std::make_unique<RangeWalk>(std::move(ranges.value()), find, is_wanted));
+      std::make_unique<RangeWalk>(std::move(ranges.value()), find, is_wanted, std::move(selector)));
 }
 
 Result<std::unique_ptr<BatchWalk>> Queue::walk_stopped(const std::string& path,
@@ -96,7 +111,7 @@ Result<std::unique_ptr<BatchWalk>> Queue::walk_stopped(const std::string& path,
   return std::unique_ptr<BatchWalk>(std::make_unique<RangeWalk>(
       std::move(ranges.value()),
       [store](Sequence sequence) { return read_stored_batch(*store, sequence); },
-      [](Sequence) { return true; }));
+      [](Sequence) { return true; }, options.selector));
 }
 
 Result<std::uint64_t> QueueImpl::purge(const std::string& reader,

@@ -102,6 +102,18 @@ class Routes(harness.EndToEnd):
         self.assertEqual(self.got["b"].names(), {"two", "three"})
         self.assertEqual(self.got["c"].names(), set())
 
+    def test_an_export_has_what_the_destination_would_get(self):
+        daemon = self.daemon(self.three(c={"prefix": "copy."}), route=[{"match": ["^o"], "to": ["a", "c"]}]).start()
+        self.assertTrue(send(daemon.listening(), lines_of("one", "two", "other")))
+        for stopped in (False, True):
+            if stopped:
+                daemon.terminate()
+            with self.subTest(stopped=stopped):
+                for name, expected in (("a", ["one", "other"]), ("b", []), ("c", ["copy.one", "copy.other"])):
+                    done = daemon.command("queue", "export", "--destination", name)
+                    self.assertEqual(done.stdout.encode(), lines_of(*expected), done.stderr)
+                self.assertEqual(daemon.command("queue", "export").stdout.encode(), lines_of("one", "two", "other"))
+
     def test_a_bad_route_is_refused_with_its_line(self):
         daemon = self.daemon(self.three(), route=[{"match": ["("], "to": ["nobody"]}])
         refused = daemon.command("check")
