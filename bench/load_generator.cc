@@ -3,7 +3,7 @@
 // has everything once this program ends.
 //
 // The lines are made beforehand, several rounds of all series with drifting values; while it runs
-// only their timestamps are renewed, once a second.
+// only their timestamps are renewed, once a second, and with `--values` their values.
 
 #include <algorithm>
 #include <array>
@@ -34,7 +34,7 @@ constexpr std::size_t kChunkLines = 1000;
 /// Enough to drift, little enough to stay in the processor's cache.
 constexpr std::size_t kLeastStockLines = 32'000;
 /// How often a limited rate is made good.
-constexpr auto kTick = std::chrono::milliseconds(2);
+constexpr auto kTick = std::chrono::milliseconds(1);
 
 /// Lines that are sent as one, and together get a new timestamp.
 struct Chunk {
@@ -56,19 +56,22 @@ struct Piece {
 /// All lines, to be sent over and over.
 class Stock {
  public:
-  explicit Stock(unsigned series) {
+  Stock(unsigned series, Values values) : values_(values) {
     const std::size_t lines = (kLeastStockLines + series - 1) / series * series;
     chunks_.resize((lines + kChunkLines - 1) / kChunkLines);
     for (unsigned i = 0; i < lines; ++i) {
       Chunk& chunk = chunks_[i / kChunkLines];
-      chunk.bytes +=
-          sample_path(i % series) + ' ' + sample_value(i % series, i / series) + " 0000000000\n";
+      const std::string value = values == Values::Drifting ? sample_value(i % series, i / series)
+                                                           : std::string(kValueDigits, '0');
+      chunk.bytes += sample_path(i % series) + ' ' + value + " 0000000000\n";
       chunk.ends.push_back(chunk.bytes.size());
     }
   }
 
   /// The next lines in turn, at most `limit` of them (at least one).
   Piece take(std::uint64_t limit, std::uint64_t& taken) {
+    // Values must not be changed under a slow connection either.
+    while (values_ != Values::Drifting && line_ == 0 && chunks_[chunk_].senders > 0) next_chunk();
     Chunk& chunk = chunks_[chunk_];
     // A chunk that a slow connection is still sending keeps its second until that is done.
     if (const std::time_t now = std::time(nullptr); chunk.second != now && chunk.senders == 0) {
@@ -76,19 +79,35 @@ class Stock {
     }
     taken = std::min<std::uint64_t>(limit, chunk.ends.size() - line_);
     Piece piece{&chunk, line_ == 0 ? 0 : chunk.ends[line_ - 1], 0};
+    set_values(chunk, line_, line_ + taken);
     line_ += taken;
     piece.end = chunk.ends[line_ - 1];
     ++chunk.senders;
-    if (line_ == chunk.ends.size()) {
-      line_ = 0;
-      chunk_ = (chunk_ + 1) % chunks_.size();
-    }
+    if (line_ == chunk.ends.size()) next_chunk();
     return piece;
   }
 
   static void give_back(const Piece& piece) { --piece.chunk->senders; }
 
  private:
+  void next_chunk() {
+    line_ = 0;
+    chunk_ = (chunk_ + 1) % chunks_.size();
+  }
+
+  void set_values(Chunk& chunk, std::size_t first, std::size_t last) {
+    if (values_ == Values::Drifting) return;
+    const std::uint64_t now = values_ == Values::Times ? now_microseconds() : 0;
+    for (std::size_t i = first; i < last; ++i) {
+      constexpr std::size_t kBehindValue = sizeof(" 0000000000\n") - 1;
+      char* at = &chunk.bytes[chunk.ends[i] - kBehindValue];
+      std::uint64_t left = values_ == Values::Times ? now : number_++;
+      for (std::size_t digits = 0; digits < kValueDigits; ++digits, left /= 10) {
+        *--at = static_cast<char>('0' + left % 10);
+      }
+    }
+  }
+
   static void stamp(Chunk& chunk, std::time_t now) {
     const std::string digits = std::to_string(now);
     for (const std::size_t end : chunk.ends) {
@@ -97,6 +116,8 @@ class Stock {
     chunk.second = now;
   }
 
+  const Values values_;
+  std::uint64_t number_ = 0;
   std::vector<Chunk> chunks_;
   std::size_t chunk_ = 0;
   std::size_t line_ = 0;
@@ -108,12 +129,15 @@ struct Options {
   unsigned connections = 1;
   std::uint64_t rate = 0;  ///< lines a second; 0: unlimited
   unsigned series = kSampleLines;
+  Values values = Values::Drifting;
 };
 
 class LoadGenerator {
  public:
   explicit LoadGenerator(const Options& options)
-      : options_(options), stock_(options.series), epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
+      : options_(options),
+        stock_(options.series, options.values),
+        epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
     for (unsigned i = 0; i < options.connections; ++i) {
       UniqueFd fd = connect_to(options.to);
       watch(epoll_, fd.get(), EPOLLOUT);
@@ -215,6 +239,8 @@ int main(int count, char** arguments) {
   app.add_option("--rate", options.rate, "lines a second; default: as many as are taken");
   app.add_option("--series", options.series, "different paths; default: 500 hosts with 16 each")
       ->check(CLI::PositiveNumber);
+  app.add_option("--values", options.values, "what values tell: drifting, numbers, times")
+      ->transform(CLI::CheckedTransformer(value_kinds()));
   CLI11_PARSE(app, count, arguments);
 
   raise_file_limit();

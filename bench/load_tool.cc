@@ -1,5 +1,6 @@
 #include "load_tool.h"
 
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -95,6 +96,16 @@ void watch(const UniqueFd& epoll, int fd, std::uint32_t events) {
   if (::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, fd, &event) == 0) return;
   if (errno != EEXIST || ::epoll_ctl(epoll.get(), EPOLL_CTL_MOD, fd, &event) != 0)
     fail("epoll_ctl");
+}
+
+std::map<std::string, Values> value_kinds() {
+  return {{"drifting", Values::Drifting}, {"numbers", Values::Numbers}, {"times", Values::Times}};
+}
+
+std::uint64_t now_microseconds() {
+  const auto now = std::chrono::steady_clock::now().time_since_epoch();
+  return static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::microseconds>(now).count());
 }
 
 double own_cpu_seconds() {

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cerrno>
+#include <cstddef>
 #include <cstdint>
+#include <map>
 #include <string>
 
 #include "carbon_spool/base/unique_fd.h"
@@ -27,6 +29,16 @@ void raise_file_limit();
 
 /// Has `epoll` report `events` of `fd`, whether it did before or not.
 void watch(const UniqueFd& epoll, int fd, std::uint32_t events);
+
+/// What the value of a line tells, if it is not just a number: which of all lines it is, or when it
+/// was handed to the kernel (microseconds of the monotonic clock). With zeros
+/// in front.
+enum class Values { Drifting, Numbers, Times };
+inline constexpr std::size_t kValueDigits = 16;
+[[nodiscard]] std::map<std::string, Values> value_kinds();  ///< as the command line names them
+
+/// Of the monotonic clock, which all processes of the machine share.
+[[nodiscard]] std::uint64_t now_microseconds();
 
 /// What this process has used of the processors so far, user and system.
 [[nodiscard]] double own_cpu_seconds();
