@@ -146,7 +146,7 @@ void ReaderState::forget_left_out(const Range& range) {
 
 void ReaderState::begin_live() {
   // Each beginning leaves a gap in what waits, and a position must stay small.
-  if (to_send.size() < kMostGaps) live_from = as_of;
+  if (most_gaps() < kMostGaps) live_from = as_of;
 }
 
 const RangeSet* ReaderState::unsent_of(Share share) const {

@@ -112,6 +112,11 @@ struct ReaderState {
   [[nodiscard]] bool was_sent_before(Sequence sequence, Share share) const;
   /// That share of these is done. Returns those that are done in every share.
   RangeSet finish_share(const RangeSet& ranges, std::size_t share);
+  /// One share of these is done. What is left out of those that another share has yet to look at is
+  /// found again then, and not remembered: one that is far behind must not take memory.
+  void forget_what_others_look_at(const RangeSet& done);
+  /// In how many pieces what is to be sent is, of the share where they are the most.
+  [[nodiscard]] std::size_t most_gaps() const;
   /// True if there is nothing live to be sent of it, or of one of its shares.
   [[nodiscard]] bool some_share_has_nothing_live() const;
 

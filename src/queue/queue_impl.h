@@ -13,6 +13,7 @@
 #include <shared_mutex>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "carbon_spool/queue/queue.h"
@@ -187,7 +188,8 @@ class QueueImpl final : public Queue {
   void put_positions(Store::Write& write) const;
   void put_position(const std::string& name, Store::Write& write) const;
   [[nodiscard]] Result<BatchPtr> find_batch(Sequence sequence) const;
-  [[nodiscard]] bool drop_unreadable(const std::string& reader, Sequence sequence, bool is_there);
+  [[nodiscard]] bool drop_unreadable(const std::string& reader, Sequence sequence, Share share,
+                                     bool is_there);
 
   /// What the disk does not give is asked for again each second. A disk that is away for longer
   /// than this many tries answers for nothing else either; if it does, only that place of it is
@@ -313,7 +315,8 @@ class ReaderImpl final : public Reader {
   const std::string name_;
   const std::string taker_;
   const std::shared_ptr<std::atomic<bool>> divided_;  ///< of all hands on the position
-  Unreadable unreadable_;                             ///< the sender's thread only
+  /// What is next in a part of a share, and cannot be read. The sender's thread only.
+  std::map<std::pair<Part, Share>, Unreadable> unreadable_;
   // Guarded by the queue's mutex_.
   std::function<void()> wake_;
   std::shared_ptr<BatchSelector> selector_;

@@ -89,15 +89,16 @@ std::optional<Reader::Taken> ReaderImpl::take(Part part, Share share) {
     if (!found) {
       queue_.note_error(found.error());
       // The disk: it may be well again later. Or it is only this place of it, for good.
-      if (unreadable_.sequence != sequence) unreadable_ = {sequence, 0};
-      const bool given_up = ++unreadable_.attempts >= QueueImpl::kReadAttempts &&
-                            queue_.drop_unreadable(name_, sequence, true);
+      Unreadable& unreadable = unreadable_[{part, share}];
+      if (unreadable.sequence != sequence) unreadable = {sequence, 0};
+      const bool given_up = ++unreadable.attempts >= QueueImpl::kReadAttempts &&
+                            queue_.drop_unreadable(name_, sequence, share, true);
       if (!given_up) return std::nullopt;
       continue;
     }
     const BatchPtr& batch = found.value();
     if (!batch) {
-      if (!queue_.drop_unreadable(name_, sequence, false)) return std::nullopt;
+      if (!queue_.drop_unreadable(name_, sequence, share, false)) return std::nullopt;
       continue;
     }
     BatchSelector::Selected selected;
@@ -206,6 +207,7 @@ void ReaderImpl::divide_state(bool divided) {
 void ReaderImpl::resend_kept() {
   const std::lock_guard lock(queue_.mutex_);
   state().resend_kept();
+  queue_.wake_takers(name_, this);
 }
 
 void ReaderImpl::change_options(const ReaderOptions& options) {
@@ -248,10 +250,15 @@ Result<void> ReaderImpl::set_aside(const std::vector<std::string>& lines) const 
 }
 
 /// With mutex_ held: something is to be taken where there was nothing, or others may take it now.
+/// What is divided at times is its own hand's alone while it is whole: those that would take shares
+/// sleep on.
 void QueueImpl::wake_takers(const std::string& reader, const ReaderImpl* but) const {
   const auto hands = readers_.find(reader);
   if (hands == readers_.end()) return;
+  const ReaderState& state = ledger_.readers().at(reader);
+  const bool own_only = state.shares.empty() && state.options.division.shares > 0;
   for (const auto& [taker, hand] : hands->second) {
+    if (own_only && !taker.empty()) continue;
     if (hand.get() != but && hand->wake_) hand->wake_();
   }
 }
@@ -318,19 +325,23 @@ Result<BatchPtr> QueueImpl::find_batch(Sequence sequence) const {
 /// to the next batch that can be read is lost to this reader, and counted. `is_there`: the disk
 /// cannot read it; that counts as damage only if it can read a later one. False: nothing changed,
 /// the disk is to be tried again.
-bool QueueImpl::drop_unreadable(const std::string& reader, Sequence sequence, bool is_there) {
+bool QueueImpl::drop_unreadable(const std::string& reader, Sequence sequence, Share share,
+                                bool is_there) {
   const std::lock_guard write_lock(write_mutex_);
   Range lost;
   {
     const std::lock_guard lock(mutex_);
     const ReaderState& state = ledger_.readers().at(reader);
-    const auto within =
-        std::find_if(state.to_send.begin(), state.to_send.end(), [&](const Range& range) {
-          return range.begin.sequence <= sequence && sequence < range.end.sequence;
-        });
-    if (within == state.to_send.end()) return true;
+    const RangeSet* const unsent = state.unsent_of(share);
+    if (unsent == nullptr) return true;
+    const auto within = std::find_if(unsent->begin(), unsent->end(), [&](const Range& range) {
+      return range.begin.sequence <= sequence && sequence < range.end.sequence;
+    });
+    if (within == unsent->end()) return true;
     lost = *within;
     if (state.live_from.sequence == sequence) lost.begin = state.live_from;
+    // Meanwhile another hand has put back what is before it: that is next, and can be read.
+    if (lost.begin.sequence != sequence) return true;
   }
   if (store_) keep_damaged_table(sequence);
   bool can_read = !is_there;

@@ -2,11 +2,15 @@
 // is done once all of them are.
 
 #include <algorithm>
+#include <iterator>
 
 #include "ledger.h"
 
 namespace carbon_spool {
 namespace {
+
+/// Batches that are remembered though shares of them were not looked at yet.
+constexpr std::size_t kMostLeftOut = 1024;
 
 RangeSet intersection(const RangeSet& some, const RangeSet& others) {
   RangeSet both;
@@ -28,6 +32,8 @@ void ReaderState::divide(std::size_t into) {
   for (const ShareState& each : shares) add_sent(each.to_send);
   shares.assign(into, {all, sent_before, {}});
   to_send = std::move(all);
+  // A bad line is sent again as well, and is found again.
+  for (auto& [sequence, out] : left_out) out.poison = 0;
 }
 
 void ReaderState::want(const RangeSet& ranges) {
@@ -69,8 +75,27 @@ RangeSet ReaderState::finish_share(const RangeSet& ranges, std::size_t share) {
   under_way.insert(intersection(ranges, resending));
   shares[share].done.insert(under_way);
   for (const Range& range : under_way) shares[share].to_send.erase(range);
+  forget_what_others_look_at(under_way);
   for (const ShareState& each : shares) under_way = intersection(under_way, each.done);
   return under_way;
+}
+
+void ReaderState::forget_what_others_look_at(const RangeSet& done) {
+  if (left_out.size() <= kMostLeftOut) return;
+  for (const Range& range : done) {
+    const auto last = left_out.lower_bound(range.end.sequence);
+    for (auto at = left_out.lower_bound(range.begin.sequence); at != last;) {
+      const bool others_look = to_send.contains(at->first);
+      if (others_look) at->second = {0, 0, at->second.poison};
+      at = others_look && at->second.poison == 0 ? left_out.erase(at) : std::next(at);
+    }
+  }
+}
+
+std::size_t ReaderState::most_gaps() const {
+  std::size_t most = to_send.size();
+  for (const ShareState& each : shares) most = std::max(most, each.to_send.size());
+  return most;
 }
 
 bool ReaderState::some_share_has_nothing_live() const {

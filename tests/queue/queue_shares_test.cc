@@ -1,5 +1,7 @@
 // Readers that several senders take from, whole or in shares.
 
+#include "fake_reader.h"
+#include "ledger.h"
 #include "queue_steps.h"
 
 namespace carbon_spool {
@@ -266,6 +268,93 @@ TEST_CASE("what an orphan hands over is sent in every share", "[queue]") {
   reader.acknowledge(take_from(reader, 0, "a"), 0);
   reader.acknowledge(take_from(reader, 1, "b"), 1);
   CHECK(scene.stats().acknowledged_points == 2);
+}
+
+TEST_CASE("what a share cannot read is all that is lost, however far behind another is",
+          "[queue]") {
+  Scene scene;
+  constexpr std::uint64_t kBatches = 64;
+  static_cast<void>(scene.queue->add_reader("eu", shared(true)));
+  for (std::uint64_t i = 0; i < kBatches; ++i) {
+    const std::string lines = line_of("a", kMaxBatchBytes / 2) + line_of("b", kMaxBatchBytes / 2);
+    REQUIRE(append(*scene.queue, scene.producer, lines, 2));
+  }
+  scene.reopen();  // now they are in a table
+  scene.queue.reset();
+  damage_largest_table(scene.folder / "queue");
+  scene.reopen();
+
+  Reader& reader = scene.queue->add_reader("eu", shared(true));
+  const auto drain = [&](std::size_t share) {
+    std::uint64_t batches = 0;
+    while (const auto taken = reader.take(Part::Backlog, share)) {
+      reader.acknowledge(only(taken->batch->range()), share);
+      ++batches;
+    }
+    return batches;
+  };
+  CHECK(drain(1) == kBatches - 1);
+  CHECK(drain(0) == kBatches - 1);
+  CHECK(scene.stats().acknowledged_points == 2 * (kBatches - 1));
+  CHECK(scene.stats().dropped_points.at("damaged_unread") == 2);
+}
+
+TEST_CASE("what was kept and is sent again wakes every hand", "[queue]") {
+  Scene scene;
+  ReaderOptions options;
+  options.keep_acknowledged_bytes = 1 << 20;
+  static_cast<void>(scene.queue->add_reader("eu", options));
+  Reader& one = scene.queue->add_taker("eu", "one", nullptr);
+  Reader& two = scene.queue->add_taker("eu", "two", nullptr);
+  REQUIRE(scene.append("a"));
+  one.acknowledge(only(one.take()->batch->range()));
+  int woken = 0;
+  two.on_unsent([&] { ++woken; });
+  one.resend_kept();
+  CHECK(woken == 1);
+  CHECK(letters_of(two.take()) == "a");
+  two.on_unsent({});
+}
+
+TEST_CASE("a share that is far behind takes no memory for what the others have done", "[queue]") {
+  constexpr std::uint64_t kBatches = 5000;
+  ReaderState state;
+  state.options.division = {2, true, "1"};
+  state.divide(2);
+  const ReaderState::LeftOut out{1, 0, 0};
+  std::vector<BatchPtr> batches;
+  const auto look = [&](const Batch& batch, std::size_t share) {
+    state.take(batch, out, share);
+    return state.acknowledge(only(batch.range()), 0, share).batches();
+  };
+  for (std::uint64_t i = 0; i < kBatches; ++i) {
+    const Mark begin = batches.empty() ? Mark{Sequence{1}, 0, 0} : batches.back()->range().end;
+    batches.push_back(std::make_shared<FakeBatch>(begin, 3, "abc"));
+    state.receive(batches.back()->range());
+    CHECK(look(*batches.back(), 0) == 0);
+  }
+  CHECK(state.left_out.size() < kBatches / 2);
+  CHECK(state.waiting.points() == 3 * kBatches);
+  for (const BatchPtr& batch : batches) CHECK(look(*batch, 1) == 1);
+  CHECK(state.acknowledged == 2 * kBatches);
+  CHECK(state.routed_elsewhere == kBatches);
+  CHECK(state.left_out.empty());
+}
+
+TEST_CASE("a bad line that is found again after a new division counts once", "[queue]") {
+  Scene scene;
+  Reader& reader = scene.queue->add_reader("eu", shared(true, "1"));
+  REQUIRE(scene.append("ab"));
+  for (const char* const key : {"2", "3", "4"}) {
+    const RangeSet of_b = take_from(reader, 1, "b");
+    reader.acknowledge_without(of_b.front(), {line_of("b")}, 1);
+    CHECK(scene.stats().dropped_points.at("poison") == 1);
+    reader.change_options(shared(true, key));
+  }
+  reader.acknowledge(take_from(reader, 1, "b"), 1);
+  reader.acknowledge(take_from(reader, 0, "a"), 0);
+  CHECK(scene.stats().acknowledged_points == 2);
+  CHECK(scene.stats().pending_points == 0);
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstring>
+#include <filesystem>
+#include <fstream>
 #include <future>
 #include <memory>
 #include <string>
@@ -56,6 +58,20 @@ inline std::unique_ptr<Queue> open_at(const QueueOptions& options, const Clock& 
 
 inline std::unique_ptr<Queue> open(const QueueOptions& options) {
   return open_at(options, system_clock());
+}
+
+/// Overwrites some bytes in the middle of the largest table. With the queue closed.
+inline void damage_largest_table(const std::filesystem::path& queue) {
+  std::filesystem::path table;
+  for (const auto& file : std::filesystem::directory_iterator(queue)) {
+    if (file.path().extension() == ".sst" &&
+        (table.empty() || file.file_size() > file_size(table))) {
+      table = file.path();
+    }
+  }
+  std::fstream bytes(table, std::ios::in | std::ios::out | std::ios::binary);
+  bytes.seekp(static_cast<std::streamoff>(file_size(table) / 2));
+  bytes.write("damage", 6);
 }
 
 inline RangeSet only(const Range& range) {

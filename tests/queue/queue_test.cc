@@ -216,17 +216,7 @@ TEST_CASE("what is damaged on disk is dropped and counted, and the rest is deliv
     }
   }
   open(options_for(folder)).reset();  // now they are in a table
-  std::filesystem::path table;
-  for (const auto& file : std::filesystem::directory_iterator(folder / "queue")) {
-    if (file.path().extension() == ".sst" &&
-        (table.empty() || file.file_size() > file_size(table))) {
-      table = file.path();
-    }
-  }
-  std::fstream bytes(table, std::ios::in | std::ios::out | std::ios::binary);
-  bytes.seekp(static_cast<std::streamoff>(file_size(table) / 2));
-  bytes.write("damage", 6);
-  bytes.close();
+  damage_largest_table(folder / "queue");
 
   auto queue = open(options_for(folder));
   Reader& reader = queue->add_reader("a", {});

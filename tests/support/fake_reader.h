@@ -55,8 +55,15 @@ class FakeReader : public Reader {
     const Mark begin = log_.empty() ? Mark{Sequence{1}, 0, 0} : log_.back()->range().end;
     log_.push_back(std::make_shared<FakeBatch>(begin, points, std::move(text)));
     unsent_.insert(log_.back()->range());
+    for (RangeSet& share : shares_) share.insert(log_.back()->range());
     if (wake_) wake_();
     changed_.notify_all();
+  }
+
+  /// From now on it can only be taken in shares; all that is added is live in each of them.
+  void divide_into(std::size_t shares) {
+    const std::lock_guard lock(mutex_);
+    shares_.resize(shares);
   }
 
   // --- what the sender did ---
@@ -104,6 +111,11 @@ class FakeReader : public Reader {
     return lines;
   }
 
+  [[nodiscard]] std::vector<std::size_t> shares_put_back() const {
+    const std::lock_guard lock(mutex_);
+    return shares_put_back_;
+  }
+
   // --- Reader ---
 
   void begin_live() override {
@@ -112,8 +124,9 @@ class FakeReader : public Reader {
   }
   using Reader::take;
   std::optional<Taken> take(Part part, Share share) override {
-    CS_ASSERT(!share);
     const std::lock_guard lock(mutex_);
+    CS_ASSERT(share.has_value() == !shares_.empty());
+    if (share) return take_share(shares_[*share]);
     const auto next = next_of(part);
     if (!next) return std::nullopt;
     const Sequence first = *next;
@@ -125,8 +138,9 @@ class FakeReader : public Reader {
     return Taken{std::move(batch), false};
   }
   using Reader::has_unsent;
-  bool has_unsent(Part part, Share) const override {
+  bool has_unsent(Part part, Share share) const override {
     const std::lock_guard lock(mutex_);
+    if (share) return !shares_[*share].empty();
     return next_of(part).has_value();
   }
   void on_unsent(std::function<void()> wake) override {
@@ -143,9 +157,14 @@ class FakeReader : public Reader {
     changed_.notify_all();
   }
   using Reader::put_back;
-  void put_back(const RangeSet& ranges, Share) override {
+  void put_back(const RangeSet& ranges, Share share) override {
     const std::lock_guard lock(mutex_);
     CS_ASSERT(!ranges.empty());
+    if (share) {
+      shares_[*share].insert(ranges);
+      shares_put_back_.push_back(*share);
+      return;
+    }
     settle(ranges);
     unsent_.insert(ranges);
     ++put_backs_;
@@ -167,7 +186,10 @@ class FakeReader : public Reader {
     changed_.notify_all();
   }
   void divide(bool) override {}
-  bool is_divided() const override { return false; }
+  bool is_divided() const override {
+    const std::lock_guard lock(mutex_);
+    return !shares_.empty();
+  }
   void change_options(const ReaderOptions&) override {}
 
  private:
@@ -175,6 +197,12 @@ class FakeReader : public Reader {
     if (part == Part::Live) return unsent_.first_from(live_from_);
     if (unsent_.empty() || unsent_.front().begin.sequence >= live_from_) return std::nullopt;
     return unsent_.front().begin.sequence;
+  }
+  std::optional<Taken> take_share(RangeSet& unsent) {
+    if (unsent.empty()) return std::nullopt;
+    BatchPtr batch = log_[unsent.front().begin.sequence.value - 1];
+    unsent.erase(batch->range());
+    return Taken{std::move(batch), false};
   }
   void settle(const RangeSet& ranges) {
     const std::uint64_t settled = unconfirmed_.erase(ranges).batches();
@@ -206,6 +234,8 @@ class FakeReader : public Reader {
   std::uint64_t taken_ = 0;
   std::uint64_t resends_of_kept_ = 0;
   std::vector<std::string> set_aside_;
+  std::vector<RangeSet> shares_;  ///< unsent
+  std::vector<std::size_t> shares_put_back_;
   std::function<void()> wake_;
   int made_ = 0;  ///< by the test's thread
 };
