@@ -26,6 +26,7 @@ Result<void> DaemonImpl::start() {
     for (std::size_t i = 0; i < config_.destinations.size(); ++i) {
       start_sender(sender_options(config_, config_.destinations[i]), planned.supplies[i]);
     }
+    keepers_.clear();
     if (auto started = start_inputs(); !started) return started.error();
   }
   auto admin = AdminSocket::listen(config_.admin_socket,
@@ -70,12 +71,35 @@ void DaemonImpl::provide_readers(const Plan& plan) {
   }
 }
 
+std::shared_ptr<Standing> DaemonImpl::standing_of(const std::string& destination) {
+  std::shared_ptr<Standing>& standing = standings_[destination];
+  if (!standing) standing = std::make_shared<Standing>();
+  return standing;
+}
+
+std::shared_ptr<const Keepers> DaemonImpl::keepers_of(
+    const std::shared_ptr<const PlannedKeepers>& planned) {
+  std::shared_ptr<const Keepers>& made = keepers_[planned];
+  if (made) return made;
+  Keepers keepers;
+  for (const PlannedKeeper& each : *planned) {
+    switch (each.whose) {
+      case PlannedKeeper::Whose::Named:
+        keepers.push_back(standing_of(each.name));
+        break;
+      case PlannedKeeper::Whose::Takers:
+        keepers.push_back(nullptr);
+        break;
+      case PlannedKeeper::Whose::Nobody:
+        keepers.push_back(std::make_shared<Standing>());  // never down
+        break;
+    }
+  }
+  made = std::make_shared<const Keepers>(std::move(keepers));
+  return made;
+}
+
 void DaemonImpl::start_sender(const SenderOptions& options, const SupplyPlan& planned) {
-  const auto standing_of = [this](const std::string& name) {
-    std::shared_ptr<Standing>& standing = standings_[name];
-    if (!standing) standing = std::make_shared<Standing>();
-    return standing;
-  };
   Supply supply;
   supply.standing = standing_of(options.name);
   supply.reroute_after = planned.reroute_after;
@@ -84,9 +108,10 @@ void DaemonImpl::start_sender(const SenderOptions& options, const SupplyPlan& pl
     Source source;
     source.reader =
         each.taker.empty() ? readers_.at(each.reader) : takers_.at({each.reader, each.taker});
-    source.share = each.share;
+    source.own = each.reader == options.name;
     for (const std::string& other : each.while_down)
       source.while_down.push_back(standing_of(other));
+    if (each.shares) source.shares = keepers_of(each.shares);
     supply.sources.push_back(std::move(source));
   }
   const auto points_waiting = [queue = queue_.get(), name = options.name] {
@@ -119,7 +144,7 @@ AdminAnswer DaemonImpl::answer(const std::string& request) {
   if (request == "status") return whole_answer(to_json(status()));
   const auto asked = queue_request_from(request);
   if (!asked) return whole_answer("failed unknown request\n");
-  std::set<std::string> configured;
+  ReaderNames configured;
   {
     const std::lock_guard lock(mutex_);
     configured = names_of_readers(config_);
@@ -128,12 +153,18 @@ AdminAnswer DaemonImpl::answer(const std::string& request) {
   return answer_queue_request(*queue_, configured, *asked);
 }
 
-std::set<std::string> names_of_readers(const Config& config) {
-  std::set<std::string> names;
-  for (const DestinationConfig& each : config.destinations) names.insert(each.sender.name);
+ReaderNames names_of_readers(const Config& config) {
+  ReaderNames names;
+  for (std::uint32_t i = 0; i < config.destinations.size(); ++i) {
+    const std::string& name = config.destinations[i].sender.name;
+    names.all.insert(name);
+    if (!config.routing || gets_points_of_its_own(*config.routing, i)) names.used.insert(name);
+  }
   if (!config.routing) return names;
   for (const ClusterOptions& each : config.routing->options().clusters) {
-    if (shares_a_reader(each.select)) names.insert(each.name);
+    if (!shares_a_reader(each.select)) continue;
+    names.all.insert(each.name);
+    names.used.insert(each.name);
   }
   return names;
 }
@@ -157,11 +188,15 @@ void DaemonImpl::stop() {
   drain_senders();
   tear_down();
   bool waiting = false;
-  for (const DestinationStatus& each : last_status_.destinations) {
-    if (each.points_pending == 0) continue;
+  const auto tell = [&](const std::string& name, const ReaderStatus& reader) {
+    if (reader.points_pending == 0) return;
     waiting = true;
-    log(LogLevel::Info, "left waiting in the queue for " + each.name + ": " +
-                            std::to_string(each.points_pending) + " points");
+    log(LogLevel::Info, "left waiting in the queue for " + name + ": " +
+                            std::to_string(reader.points_pending) + " points");
+  };
+  for (const DestinationStatus& each : last_status_.destinations) tell(each.name, each);
+  for (const ClusterStatus& each : last_status_.clusters) {
+    if (each.reader) tell(each.name, *each.reader);
   }
   log(LogLevel::Info, waiting ? "stopped" : "stopped: nothing is left waiting");
 }

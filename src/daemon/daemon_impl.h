@@ -14,6 +14,7 @@
 #include "carbon_spool/input/ingest_threads.h"
 #include "carbon_spool/route/batch_router.h"
 
+#include "queue_requests.h"
 #include "refusal_keeper.h"
 #include "supply_plan.h"
 
@@ -64,6 +65,9 @@ class DaemonImpl final : public Daemon {
   [[nodiscard]] Plan plan(const Config& config) const;
   void use_routing(const std::shared_ptr<const RoutingTable>& routing);
   void provide_readers(const Plan& plan);
+  [[nodiscard]] std::shared_ptr<Standing> standing_of(const std::string& destination);
+  [[nodiscard]] std::shared_ptr<const Keepers> keepers_of(
+      const std::shared_ptr<const PlannedKeepers>& planned);
   void start_sender(const SenderOptions& options, const SupplyPlan& supply);
   void keep_refusals();
   [[nodiscard]] AdminAnswer answer(const std::string& request);
@@ -96,6 +100,8 @@ class DaemonImpl final : public Daemon {
   std::map<std::string, Reader*> readers_;
   std::map<std::pair<std::string, std::string>, Reader*> takers_;  ///< by reader and taker
   std::map<std::string, std::shared_ptr<Standing>> standings_;     ///< of destinations
+  /// Those of one plan, while its senders are started.
+  std::map<std::shared_ptr<const PlannedKeepers>, std::shared_ptr<const Keepers>> keepers_;
   std::vector<RunningSender> senders_;
   std::optional<IngestThreads> threads_;
   std::vector<RunningInput> inputs_;
@@ -115,7 +121,7 @@ inline constexpr std::size_t kRoutingCacheBytes = 64ull << 20;
 [[nodiscard]] SenderOptions sender_options(const Config& config,
                                            const DestinationConfig& destination);
 
-/// Destinations, and clusters that share a reader.
-[[nodiscard]] std::set<std::string> names_of_readers(const Config& config);
+/// Of destinations, and of clusters that share a reader.
+[[nodiscard]] ReaderNames names_of_readers(const Config& config);
 
 }  // namespace carbon_spool

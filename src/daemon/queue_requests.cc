@@ -109,13 +109,17 @@ WalkedBatch walked(const BatchWalk& walk, const BatchWalk::Step& step, bool veri
   return seen;
 }
 
-Result<std::uint64_t> do_queue_request(Queue& queue, const std::set<std::string>& configured,
+Result<std::uint64_t> do_queue_request(Queue& queue, const ReaderNames& configured,
                                        const QueueRequest& request) {
-  const bool orphan = !configured.contains(request.destination);
+  const bool orphan = !configured.all.contains(request.destination);
   if (request.what == QueueRequest::What::Adopt) {
     if (!orphan) return Error{"\"" + request.destination + "\" is in the configuration: no orphan"};
-    if (!configured.contains(request.heir)) {
+    if (!configured.all.contains(request.heir)) {
       return Error{"\"" + request.heir + "\" is not in the configuration: nobody would get it"};
+    }
+    if (!configured.used.contains(request.heir)) {
+      return Error{"\"" + request.heir +
+                   "\" gets points only as a member of a cluster: name the cluster instead"};
     }
     return queue.hand_over(request.destination, request.heir);
   }
@@ -127,7 +131,7 @@ Result<std::uint64_t> do_queue_request(Queue& queue, const std::set<std::string>
   return purged;
 }
 
-AdminAnswer answer_queue_request(Queue& queue, const std::set<std::string>& configured,
+AdminAnswer answer_queue_request(Queue& queue, const ReaderNames& configured,
                                  const QueueRequest& request) {
   const auto failed = [](const Error& why) { return whole_answer("failed " + why.message + '\n'); };
   if (request.what == QueueRequest::What::Walk) {

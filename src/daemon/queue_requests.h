@@ -23,6 +23,14 @@ struct QueueRequest {
   bool verify = false;                          ///< of Walk
 };
 
+/// Positions in the queue that a configuration has a use for, by name.
+struct ReaderNames {
+  std::set<std::string> all;
+  /// Those that points wait for. The others are of destinations that get them from the readers of
+  /// clusters alone.
+  std::set<std::string> used;
+};
+
 [[nodiscard]] std::string to_line(const QueueRequest& request);
 /// None if the line is no such request.
 [[nodiscard]] std::optional<QueueRequest> queue_request_from(std::string_view line);
@@ -35,15 +43,12 @@ struct QueueRequest {
 ///     done POINTS                                last; of a walk, 0
 ///     failed WHY                                 last
 ///
-/// `configured`: the names of the destinations of the configuration. The queue must outlive the
-/// answer.
-[[nodiscard]] AdminAnswer answer_queue_request(Queue& queue,
-                                               const std::set<std::string>& configured,
+/// The queue must outlive the answer.
+[[nodiscard]] AdminAnswer answer_queue_request(Queue& queue, const ReaderNames& configured,
                                                const QueueRequest& request);
 
 /// What `Purge` and `Adopt` do.
-[[nodiscard]] Result<std::uint64_t> do_queue_request(Queue& queue,
-                                                     const std::set<std::string>& configured,
+[[nodiscard]] Result<std::uint64_t> do_queue_request(Queue& queue, const ReaderNames& configured,
                                                      const QueueRequest& request);
 
 /// A batch as `QueueTools` shows it, valid as long as the step.

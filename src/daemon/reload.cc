@@ -130,6 +130,7 @@ void DaemonImpl::change_destinations(const Config& next) {
     });
     if (!runs) start_sender(options, planned.supplies[i]);
   }
+  keepers_.clear();
 }
 
 /// Nothing takes from them any more.

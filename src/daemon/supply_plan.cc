@@ -30,25 +30,16 @@ class Planner {
     return config_.destinations[destination].sender.name;
   }
 
-  [[nodiscard]] bool shares_a_reader_of_a_cluster(std::uint32_t destination) const {
-    const auto& clusters = table().options().clusters;
-    for (std::size_t i = 0; i < clusters.size(); ++i) {
-      if (!shares_a_reader(clusters[i].select)) continue;
-      if (std::ranges::count(table().members(i), destination) != 0) return true;
-    }
-    return false;
-  }
-
   void plan_destination(std::uint32_t destination) {
     SupplyPlan& supply = plan_.supplies[destination];
     const std::string& name = name_of(destination);
-    supply.has_own = router_ == nullptr || table().reaches(destination) ||
-                     !shares_a_reader_of_a_cluster(destination) || remembered_.contains(name);
+    supply.has_own = router_ == nullptr || gets_points_of_its_own(table(), destination) ||
+                     remembered_.contains(name);
     if (!supply.has_own) return;
     ReaderOptions options = config_.destinations[destination].reader;
     if (router_ != nullptr) options.selector = router_->selector_for(destination);
     plan_.readers.push_back({name, std::move(options)});
-    supply.sources.push_back({name, "", {}, {}, ""});
+    supply.sources.push_back({name, "", {}, nullptr, ""});
   }
 
   /// While it is down for long, its reader is divided among those.
@@ -59,16 +50,20 @@ class Planner {
     const std::string& name = name_of(destination);
     own.reroute_after = table().reroute_after(destination);
     Division division{stand_ins.size(), false, routing_key_};
-    for (std::size_t share = 0; share < stand_ins.size(); ++share) {
-      // What still waits when it is back is its own again.
-      own.sources.push_back({name, name, share, {}, division.key});
-      for (const std::uint32_t each : stand_ins) {
-        if (each == destination || stand_ins[share] == destination) continue;
-        std::vector<std::string> while_down = {name};
-        if (each != stand_ins[share]) while_down.push_back(name_of(stand_ins[share]));
-        plan_.supplies[each].sources.push_back(
-            {name, name_of(each), share, std::move(while_down), division.key});
-      }
+    // What still waits when it is back is its own again.
+    const PlannedKeepers its_own(stand_ins.size(), {PlannedKeeper::Whose::Takers, ""});
+    own.sources.push_back(
+        {name, name, {}, std::make_shared<const PlannedKeepers>(its_own), division.key});
+    PlannedKeepers keepers;
+    for (const std::uint32_t each : stand_ins) {
+      keepers.push_back(each == destination
+                            ? PlannedKeeper{PlannedKeeper::Whose::Nobody, ""}
+                            : PlannedKeeper{PlannedKeeper::Whose::Named, name_of(each)});
+    }
+    const auto shares = std::make_shared<const PlannedKeepers>(std::move(keepers));
+    for (const std::uint32_t each : stand_ins) {
+      if (each == destination) continue;
+      plan_.supplies[each].sources.push_back({name, name_of(each), {name}, shares, division.key});
     }
     add_taker(name, name, router_->selector_for_stand_in(destination, destination));
     for (const std::uint32_t each : stand_ins) {
@@ -86,23 +81,20 @@ class Planner {
     ReaderOptions options = cluster_reader(index);
     const std::string key = options.division.key;
     plan_.readers.push_back({cluster.name, std::move(options)});
-    for (std::size_t i = 0; i < members.size(); ++i) {
-      std::vector<PlannedSource>& sources = plan_.supplies[members[i]].sources;
-      const std::string& member = name_of(members[i]);
-      add_taker(cluster.name, member, router_->selector_for_member(index, members[i]));
-      if (cluster.select == Select::AnyOf) {
-        for (std::size_t share = 0; share < members.size(); ++share) {
-          std::vector<std::string> while_down;
-          if (share != i) while_down.push_back(name_of(members[share]));
-          sources.push_back({cluster.name, member, share, std::move(while_down), key});
-        }
-        continue;
+    std::shared_ptr<const PlannedKeepers> shares;
+    if (cluster.select == Select::AnyOf) {
+      PlannedKeepers keepers;
+      for (const std::uint32_t each : members) {
+        keepers.push_back({PlannedKeeper::Whose::Named, name_of(each)});
       }
-      std::vector<std::string> while_down;
-      for (std::size_t before = 0; before < i && cluster.select == Select::Failover; ++before) {
-        while_down.push_back(name_of(members[before]));
-      }
-      sources.push_back({cluster.name, member, {}, std::move(while_down), ""});
+      shares = std::make_shared<const PlannedKeepers>(std::move(keepers));
+    }
+    std::vector<std::string> while_down;
+    for (const std::uint32_t each : members) {
+      const std::string& member = name_of(each);
+      add_taker(cluster.name, member, router_->selector_for_member(index, each));
+      plan_.supplies[each].sources.push_back({cluster.name, member, while_down, shares, key});
+      if (cluster.select == Select::Failover) while_down.push_back(member);
     }
   }
 
@@ -140,6 +132,23 @@ class Planner {
 };
 
 }  // namespace
+
+bool gets_points_of_its_own(const RoutingTable& table, std::uint32_t destination) {
+  if (table.reaches(destination)) return true;
+  const auto& clusters = table.options().clusters;
+  for (std::size_t i = 0; i < clusters.size(); ++i) {
+    if (!shares_a_reader(clusters[i].select)) continue;
+    if (std::ranges::count(table.members(i), destination) != 0) return false;
+  }
+  return true;
+}
+
+bool operator==(const PlannedSource& one, const PlannedSource& other) {
+  const bool same_shares =
+      one.shares == other.shares || (one.shares && other.shares && *one.shares == *other.shares);
+  return same_shares && one.reader == other.reader && one.taker == other.taker &&
+         one.while_down == other.while_down && one.division == other.division;
+}
 
 Plan plan_supplies(const Config& config, const PlannedRouting& routing,
                    const std::set<std::string>& remembered) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <set>
@@ -12,15 +13,31 @@
 
 namespace carbon_spool {
 
+/// Whose each share of a reader is.
+struct PlannedKeeper {
+  enum class Whose : std::uint8_t {
+    Named,   ///< of that destination: others take it while it is down
+    Takers,  ///< of whoever takes from the reader
+    Nobody,  ///< it waits
+  };
+
+  Whose whose = Whose::Named;
+  std::string name;
+
+  friend bool operator==(const PlannedKeeper&, const PlannedKeeper&) = default;
+};
+using PlannedKeepers = std::vector<PlannedKeeper>;
+
 /// A place that a destination's sender takes from, by names.
 struct PlannedSource {
   std::string reader;
   std::string taker;  ///< under which it is counted; empty: the reader is the sender's own
-  Share share;
   std::vector<std::string> while_down;
+  std::shared_ptr<const PlannedKeepers> shares;  ///< one for all takers; null: not in shares
   std::string division;  ///< key of the reader's division: if it changes, nothing may be under way
 
-  friend bool operator==(const PlannedSource&, const PlannedSource&) = default;
+  /// By what is in `shares`.
+  friend bool operator==(const PlannedSource& one, const PlannedSource& other);
 };
 
 /// Where the sender of one destination takes from. While it stays the same, the sender may go on.
@@ -60,9 +77,11 @@ struct PlannedRouting {
   unsigned generation = 0;        ///< another one if anything of the routing is different
 };
 
-/// A destination that gets points
-/// through clusters that share a reader alone has none of its own, unless the queue `remembers` one
-/// of its name.
+/// False if it gets points through clusters that share a reader alone.
+[[nodiscard]] bool gets_points_of_its_own(const RoutingTable& table, std::uint32_t destination);
+
+/// A destination that gets no points of its own has no reader of its own, unless the queue
+/// `remembers` one of its name.
 [[nodiscard]] Plan plan_supplies(const Config& config, const PlannedRouting& routing,
                                  const std::set<std::string>& remembered);
 

@@ -25,7 +25,7 @@ constexpr unsigned kPatienceInOrder = 20;
 std::unique_ptr<GraphiteSender> GraphiteSender::start(
     const SenderOptions& options, Reader& reader, std::function<std::uint64_t()> points_waiting) {
   Supply supply;
-  supply.sources = {{&reader, {}, {}}};
+  supply.sources = {{&reader, {}, {}, true}};
   supply.own = &reader;
   return start(options, std::move(supply), std::move(points_waiting));
 }
@@ -178,6 +178,10 @@ void Sender::adopt(Dialled dialled) {
     suspects_.server_is_down();
     bad_end();
     report_.down(dialled.error);
+    // A server that a supervisor restarts is back sooner. One that is gone must not keep from
+    // others what it seemed to fail on.
+    const bool gone = sources_.others_see_to_it(present(), 2 * options_.backoff_max);
+    if (gone && !suspects_.on_trial()) sources_.put_back(suspects_.release_all());
     return;
   }
   current_ = std::make_shared<Carrier>(Connection::adopt(std::move(*dialled.socket), wake_),

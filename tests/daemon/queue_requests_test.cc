@@ -113,5 +113,28 @@ TEST_CASE("a large walk is answered in many pieces", "[daemon]") {
   CHECK(seen.outcome);
 }
 
+TEST_CASE("what an orphan leaves goes to the reader of a cluster, not to a member without one",
+          "[daemon]") {
+  const TempDir folder;
+  QueueOptions options;
+  options.path = folder / "queue";
+  options.min_free_disk = 0;
+  auto queue = Queue::open(options);
+  REQUIRE(queue);
+  for (const char* const name : {"old", "eu"}) {
+    static_cast<void>(queue.value()->add_reader(name, {}));
+  }
+  queue.value()->release_reader("old");
+  const ReaderNames configured{{"eu", "member"}, {"eu"}};
+  const auto adopt = [&](const std::string& heir) {
+    return do_queue_request(*queue.value(), configured, {What::Adopt, "old", heir, {}, false});
+  };
+  CHECK_FALSE(adopt("other"));
+  const auto by_member = adopt("member");
+  REQUIRE_FALSE(by_member);
+  CHECK(by_member.error().message.find("name the cluster") != std::string::npos);
+  CHECK(adopt("eu"));
+}
+
 }  // namespace
 }  // namespace carbon_spool

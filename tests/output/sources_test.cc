@@ -15,7 +15,7 @@ TEST_CASE("sources have their turns, and get back what came from them", "[output
     two.add();
   }
   Supply supply;
-  supply.sources = {{&one, {}, {}}, {&two, {}, {}}};
+  supply.sources = {{&one, {}, nullptr, false}, {&two, {}, nullptr, false}};
   Sources sources(supply);
   std::vector<std::size_t> turns;
   RangesBySource ranges;
@@ -39,7 +39,7 @@ TEST_CASE("what is for others is taken only while all of them are down", "[outpu
   const auto first = std::make_shared<Standing>();
   const auto second = std::make_shared<Standing>();
   Supply supply;
-  supply.sources = {{&reader, {}, {first, second}}};
+  supply.sources = {{&reader, {first, second}, nullptr, false}};
   Sources sources(supply);
   int woken = 0;
   sources.on_change([&] { ++woken; });
@@ -70,6 +70,77 @@ TEST_CASE("a standing tells since when", "[output]") {
   CHECK(standing.down_since() == since);
   standing.set(false);
   CHECK_FALSE(standing.down_since());
+}
+
+TEST_CASE("of a divided reader a sender takes its own share, and others' while they are down",
+          "[output]") {
+  FakeReader reader;
+  reader.divide_into(3);
+  for (int i = 0; i < 2; ++i) reader.add();
+  const auto own = std::make_shared<Standing>();
+  const auto other = std::make_shared<Standing>();
+  const auto nobody = std::make_shared<Standing>();
+  Supply supply;
+  supply.standing = own;
+  const Keepers keepers{other, own, nobody};
+  supply.sources = {{&reader, {}, std::make_shared<const Keepers>(keepers), false}};
+  Sources sources(supply);
+  const auto take = [&] {
+    const auto parcel = sources.take(Part::Live);
+    return parcel ? std::optional(parcel->source) : std::nullopt;
+  };
+  CHECK(take() == 1);
+  CHECK(take() == 1);
+  CHECK_FALSE(take());
+  CHECK_FALSE(sources.has_unsent());
+  int woken = 0;
+  sources.on_change([&] { ++woken; });
+  other->set(true);
+  CHECK(woken == 1);
+  CHECK(sources.has_unsent());
+  const auto parcel = sources.take(Part::Live);
+  REQUIRE(parcel);
+  CHECK(parcel->source == 0);
+  RangesBySource ranges;
+  ranges[parcel->source].insert(parcel->batch->range());
+  sources.put_back(ranges);
+  CHECK(reader.shares_put_back() == std::vector<std::size_t>{0});
+  sources.on_change({});
+}
+
+TEST_CASE("what others had confirmed is not sent again because this one fails again and again",
+          "[output]") {
+  FakeReader reader;
+  reader.add();
+  Supply supply;
+  supply.sources = {{&reader, {}, nullptr, false}};
+  Sources sources(supply);
+  sources.resend_kept();  // it may be what it confirmed before a restart
+  sources.resend_kept();
+  CHECK(reader.seen().resends_of_kept == 1);
+  const auto parcel = sources.take(Part::Live);
+  REQUIRE(parcel);
+  RangesBySource ranges;
+  ranges[parcel->source].insert(parcel->batch->range());
+  sources.acknowledge(ranges);
+  sources.resend_kept();
+  sources.resend_kept();
+  CHECK(reader.seen().resends_of_kept == 2);
+}
+
+TEST_CASE("others see to what a destination that is down for long was to get, if it shares it",
+          "[output]") {
+  FakeReader reader;
+  Supply supply;
+  supply.standing = std::make_shared<Standing>();
+  const bool own = GENERATE(true, false);
+  supply.sources = {{&reader, {}, nullptr, own}};
+  const Sources sources(supply);
+  const Moment now = present();
+  CHECK_FALSE(sources.others_see_to_it(now + Seconds(60), Milliseconds(1000)));
+  supply.standing->set(true);
+  CHECK_FALSE(sources.others_see_to_it(now, Milliseconds(1000)));
+  CHECK(sources.others_see_to_it(now + Seconds(60), Milliseconds(1000)) == !own);
 }
 
 }  // namespace

@@ -10,12 +10,19 @@
 
 namespace carbon_spool {
 
+/// Whose each share of a reader is; null: of whoever takes from it. One for all who do, since with
+/// many members there are many shares.
+using Keepers = std::vector<std::shared_ptr<Standing>>;
+
 /// A place that a sender takes batches from.
 struct Source {
   Reader* reader = nullptr;  ///< outlives the sender
-  Share share;               ///< only while it is divided; none: only while it is whole
   /// It is for others, and this sender takes from it only while all of them are down.
   std::vector<std::shared_ptr<Standing>> while_down;
+  /// It takes shares, only while the reader is divided: its own, and while they are down those of
+  /// others. Null: all, only while it is whole.
+  std::shared_ptr<const Keepers> shares;
+  bool own = false;  ///< of the reader that is the destination's alone
 };
 
 /// All that a sender takes from.
