@@ -199,9 +199,13 @@ void add_orphans(const StatusSources& sources, Status& status) {
     status.inputs.push_back(std::move(input));
   }
   for (const ReaderStats& reader : sources.queue.readers) {
-    const auto has_name = [&](const auto& each) { return each.name == reader.name; };
-    if (std::ranges::any_of(status.destinations, has_name)) continue;
-    if (std::ranges::any_of(status.clusters, has_name)) continue;
+    const bool of_destination = std::ranges::any_of(
+        status.destinations, [&](const auto& each) { return each.name == reader.name; });
+    // A cluster that is hashed now does not go on with what waits from when it shared a reader.
+    const bool of_cluster = std::ranges::any_of(status.clusters, [&](const ClusterStatus& each) {
+      return each.name == reader.name && each.reader;
+    });
+    if (of_destination || of_cluster) continue;
     DestinationStatus destination;
     static_cast<ReaderStatus&>(destination) = reader_status(&reader, sources.now);
     destination.name = reader.name;

@@ -188,5 +188,33 @@ TEST_CASE("the queue's numbers stand beside its settings", "[daemon]") {
   CHECK(queue.last_error == "disk full");
 }
 
+TEST_CASE("what waits for a cluster that shares a reader no longer shows as an orphan",
+          "[daemon]") {
+  Config config = config_with("graphite", "primary");
+  const auto with = [&](Select select) {
+    RoutingOptions routing;
+    routing.destinations = {{"primary", "graphite", 2003, "", ""}};
+    routing.clusters.resize(1);
+    routing.clusters[0].name = "eu";
+    routing.clusters[0].select = select;
+    routing.clusters[0].members = {"primary"};
+    config.routing = compile_routing(routing).table;
+    REQUIRE(config.routing);
+    StatusSources sources = sources_of(config);
+    sources.queue.readers.push_back(reader_with_backlog());
+    sources.queue.readers.back().name = "eu";
+    return make_status(sources);
+  };
+  const Status shares = with(Select::AnyOf);
+  REQUIRE(shares.clusters[0].reader);
+  CHECK(shares.destinations.size() == 1);
+  const Status hashed = with(Select::CarbonCh);
+  CHECK_FALSE(hashed.clusters[0].reader);
+  REQUIRE(hashed.destinations.size() == 2);
+  CHECK(hashed.destinations[1].name == "eu");
+  CHECK(hashed.destinations[1].state == "orphan");
+  CHECK(hashed.destinations[1].points_pending == 50);
+}
+
 }  // namespace
 }  // namespace carbon_spool
