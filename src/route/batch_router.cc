@@ -14,9 +14,9 @@
 namespace carbon_spool {
 namespace {
 
-/// Of decisions without a destination that is down. There are as many such caches as destinations
-/// that are down for long.
+/// Of decisions without a destination that was down for long: of each, and of all together.
 constexpr std::size_t kRerouteCacheBytes = 8 << 20;
+constexpr std::size_t kRerouteCachesBytes = 64 << 20;
 
 const Target* find_target(std::span<const Target> targets, Target::Kind kind, std::uint32_t index) {
   const auto found = std::ranges::find_if(
@@ -246,8 +246,9 @@ std::shared_ptr<const DecidedBatch> Router::decided_without(std::uint32_t destin
     const std::lock_guard lock(mutex_);
     std::unique_ptr<DecidedBatches>& found = without_[destination];
     if (!found) {
-      found = std::make_unique<DecidedBatches>(table_, kRerouteCacheBytes,
-                                               table_->rerouted(destination));
+      const std::size_t bytes =
+          std::min(kRerouteCacheBytes, kRerouteCachesBytes / table_->options().destinations.size());
+      found = std::make_unique<DecidedBatches>(table_, bytes, table_->rerouted(destination));
     }
     batches = found.get();
   }
