@@ -9,6 +9,7 @@
 #include "carbon_spool/base/socket_file.h"
 
 #include "config_check.h"
+#include "config_input.h"
 #include "config_routing.h"
 #include "config_table.h"
 
@@ -16,7 +17,6 @@ namespace carbon_spool {
 namespace {
 
 constexpr std::uint32_t kMostThreads = 64;
-constexpr std::uint32_t kMostConnections = 1'000'000;
 constexpr std::uint64_t kLeastBacklog = 1ull << 20;
 constexpr std::uint64_t kLeastMemory = 1ull << 20;
 constexpr std::uint64_t kDefaultResendWindowOfKernel = 8ull << 20;
@@ -53,36 +53,6 @@ void read_queue(ConfigTable table, QueueOptions& queue) {
   table.duration_or_unlimited("max_age", queue.max_age);
   table.size("min_free_disk", 0, queue.min_free_disk);
   table.finish();
-}
-
-std::vector<Address> default_listen() {
-  using enum Address::Transport;
-  return {{Tcp, "0.0.0.0", 2003, ""}, {Udp, "0.0.0.0", 2003, ""}};
-}
-
-GraphiteInputOptions read_input(ConfigTable table) {
-  GraphiteInputOptions input;
-  input.listen = default_listen();
-  std::string_view type = "graphite";
-  table.choice<std::string_view>("type",
-                                 {{"graphite", "graphite"},
-                                  {"pickle", "pickle"},
-                                  {"statsd", "statsd"},
-                                  {"tail", "tail"},
-                                  {"host", "host"}},
-                                 type);
-  input.name = type;
-  table.name("name", input.name);
-  if (type != "graphite") {
-    table.error("type", "\"" + std::string(type) + "\" is not available yet; use \"graphite\"");
-    // Its other keys are not known yet, and it listens nowhere.
-    input.listen.clear();
-    return input;
-  }
-  table.integer("max_connections", 1, kMostConnections, input.max_connections);
-  table.addresses("listen", input.listen);
-  table.finish();
-  return input;
 }
 
 void read_destination_address(ConfigTable& table, Address& target) {

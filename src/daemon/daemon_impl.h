@@ -52,7 +52,7 @@ class DaemonImpl final : public Daemon {
  private:
   struct RunningInput {
     std::string name;
-    std::unique_ptr<GraphiteInput> input;
+    std::unique_ptr<Input> input;
   };
   struct RunningSender {
     SenderOptions options;  ///< in force

@@ -80,9 +80,9 @@ RefusalCounts remembered_refusals(const std::string& name, const QueueStats& que
   return note == queue.notes.end() ? RefusalCounts{} : from_refusal_note(note->second);
 }
 
-InputStatus input_status(const GraphiteInputOptions& options, const StatusSources& sources) {
+InputStatus input_status(const InputOptions& options, const StatusSources& sources) {
   InputStatus status = remembered_input(options.name, sources.queue);
-  status.type = "graphite";
+  status.type = name_of(options.type);
   const auto running = sources.inputs.find(options.name);
   if (running == sources.inputs.end()) {
     for (const Address& address : options.listen) status.listen.push_back(to_string(address));
@@ -92,7 +92,7 @@ InputStatus input_status(const GraphiteInputOptions& options, const StatusSource
   for (const Address& address : running->second.listening) {
     status.listen.push_back(to_string(address));
   }
-  const GraphiteInputStats& stats = running->second.stats;
+  const InputStats& stats = running->second.stats;
   count_refused(stats.refused, status);
   status.connections = stats.connections;
   status.connections_refused_total = stats.connections_refused;
@@ -229,7 +229,7 @@ void add_clusters(const RoutingTable& routing, const StatusSources& sources, Sta
 Status make_status(const StatusSources& sources) {
   Status status;
   status.queue = queue_status(sources.config.queue, sources.queue);
-  for (const GraphiteInputOptions& input : sources.config.inputs) {
+  for (const InputOptions& input : sources.config.inputs) {
     status.inputs.push_back(input_status(input, sources));
   }
   for (const DestinationConfig& destination : sources.config.destinations) {

@@ -14,7 +14,7 @@ namespace carbon_spool {
 /// The numbers of one running input.
 struct InputNumbers {
   std::vector<Address> listening;
-  GraphiteInputStats stats;
+  InputStats stats;
 };
 
 /// Everything that a status is made of. What does not run has no numbers.

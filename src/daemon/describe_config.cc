@@ -49,13 +49,13 @@ void describe_queue(const QueueOptions& queue, Page& page) {
            " of points are kept in memory (daemon.memory_limit).");
 }
 
-void describe_input(const GraphiteInputOptions& input, Page& page) {
+void describe_input(const InputOptions& input, Page& page) {
   std::string listen;
   for (const Address& address : input.listen) {
     listen += (listen.empty() ? "" : ", ") + to_string(address);
   }
   page.title("input");
-  page.add(input.name + " (graphite): " + listen + "; at most " +
+  page.add(input.name + " (" + std::string(name_of(input.type)) + "): " + listen + "; at most " +
            std::to_string(input.max_connections) + " connections.");
 }
 
@@ -143,7 +143,7 @@ std::string name_of(LogLevel level) {
 std::string describe(const Config& config) {
   Page page;
   describe_queue(config.queue, page);
-  for (const GraphiteInputOptions& input : config.inputs) describe_input(input, page);
+  for (const InputOptions& input : config.inputs) describe_input(input, page);
   for (const DestinationConfig& each : config.destinations) {
     describe_destination(config.queue, each, page);
   }

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "carbon_spool/input/graphite_input.h"
+#include "carbon_spool/input/input.h"
 #include "carbon_spool/queue/queue.h"
 
 namespace carbon_spool {
@@ -17,7 +17,7 @@ namespace carbon_spool {
 /// Lifetime: queue and inputs must outlive it.
 class RefusalKeeper {
  public:
-  using NamedInput = std::pair<std::string, const GraphiteInput*>;
+  using NamedInput = std::pair<std::string, const Input*>;
 
   RefusalKeeper(Queue& queue, std::vector<NamedInput> inputs);
 

@@ -3,7 +3,7 @@
 #include <string>
 #include <string_view>
 
-#include "carbon_spool/wire/graphite_lines.h"
+#include "carbon_spool/wire/refusal.h"
 
 namespace carbon_spool {
 

@@ -10,6 +10,14 @@
 namespace carbon_spool {
 namespace {
 
+/// Whether an input of the same name speaks something else.
+bool changes_a_type(const Config& from, const Config& to) {
+  return std::ranges::any_of(to.inputs, [&](const InputOptions& each) {
+    const auto before = std::ranges::find(from.inputs, each.name, &InputOptions::name);
+    return before != from.inputs.end() && before->type != each.type;
+  });
+}
+
 /// The keys that differ and cannot be changed while the daemon runs; empty: none.
 std::string need_a_restart(const Config& from, const Config& to) {
   std::string keys;
@@ -19,6 +27,7 @@ std::string need_a_restart(const Config& from, const Config& to) {
   add(from.queue.path != to.queue.path, "queue.path");
   add(from.threads != to.threads, "daemon.threads");
   add(from.admin_socket != to.admin_socket, "admin.socket");
+  add(changes_a_type(from, to), "input.type");
   return keys;
 }
 
@@ -63,15 +72,15 @@ Result<void> DaemonImpl::change_to(const Config& next) {
 /// Binds every address that is new, and uses none of them yet. Returns the inputs that are new.
 Result<std::vector<DaemonImpl::RunningInput>> DaemonImpl::prepare_inputs(const Config& next) {
   std::vector<RunningInput> added;
-  for (const GraphiteInputOptions& options : next.inputs) {
+  for (const InputOptions& options : next.inputs) {
     const auto running = std::ranges::find(inputs_, options.name, &RunningInput::name);
-    GraphiteInput* input = nullptr;
+    Input* input = nullptr;
     if (running == inputs_.end()) {
-      GraphiteInputOptions nowhere = options;
+      InputOptions nowhere = options;
       nowhere.listen.clear();
       const std::string note = queue_->note(refusal_note_key(options.name)).value_or("");
-      auto made = GraphiteInput::start(nowhere, queue_->add_producer(options.name), *sink_,
-                                       *threads_, from_refusal_note(note));
+      auto made = Input::start(nowhere, queue_->add_producer(options.name), *sink_, *threads_,
+                               from_refusal_note(note));
       if (!made) return made.error();
       added.push_back({options.name, std::move(made.value())});
       input = added.back().input.get();
@@ -84,7 +93,7 @@ Result<std::vector<DaemonImpl::RunningInput>> DaemonImpl::prepare_inputs(const C
 }
 
 void DaemonImpl::take_back_prepared() {
-  for (const GraphiteInputOptions& options : config_.inputs) {
+  for (const InputOptions& options : config_.inputs) {
     const auto running = std::ranges::find(inputs_, options.name, &RunningInput::name);
     // What it listens on already needs nothing, so this cannot fail.
     if (running != inputs_.end()) static_cast<void>(running->input->prepare(options));
@@ -153,9 +162,8 @@ void DaemonImpl::change_inputs(const Config& next, std::vector<RunningInput> add
     const std::lock_guard lock(mutex_);
     const auto first_gone =
         std::stable_partition(inputs_.begin(), inputs_.end(), [&](const RunningInput& running) {
-          return std::ranges::any_of(next.inputs, [&](const GraphiteInputOptions& each) {
-            return each.name == running.name;
-          });
+          return std::ranges::any_of(
+              next.inputs, [&](const InputOptions& each) { return each.name == running.name; });
         });
     std::move(first_gone, inputs_.end(), std::back_inserter(gone));
     inputs_.erase(first_gone, inputs_.end());

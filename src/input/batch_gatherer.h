@@ -9,7 +9,7 @@
 
 #include <boost/asio/io_context.hpp>
 
-#include "carbon_spool/input/graphite_input.h"
+#include "carbon_spool/input/input.h"
 #include "carbon_spool/queue/batch.h"
 
 namespace carbon_spool {

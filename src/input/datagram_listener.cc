@@ -32,7 +32,7 @@ void DatagramListener::on_readable(std::unique_ptr<DatagramListener> self) {
 
 bool DatagramListener::take(std::size_t received) {
   const DatagramBurst& burst = thread_.datagrams();
-  LineIntake intake(input_, *listening_, thread_);
+  PointIntake intake(input_, *listening_, thread_);
   for (std::size_t index = 0; index < received; ++index) {
     if (const auto drops = burst.drops(index)) count_kernel_drops(*drops);
     if (!take_payload(burst.payload(index), burst.is_cut_off(index), intake)) {
@@ -44,7 +44,7 @@ bool DatagramListener::take(std::size_t received) {
   return true;
 }
 
-bool DatagramListener::take_payload(std::string_view payload, bool cut_off, LineIntake& intake) {
+bool DatagramListener::take_payload(std::string_view payload, bool cut_off, PointIntake& intake) {
   const std::size_t whole = payload.rfind('\n') + 1;  // npos + 1 is 0
   const std::string_view last = payload.substr(whole);
   if (!intake.take_lines(payload.substr(0, whole))) return false;

@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "input_socket.h"
-#include "line_intake.h"
+#include "point_intake.h"
 
 namespace carbon_spool {
 
@@ -25,7 +25,7 @@ class DatagramListener : public InputSocket {
   void on_readable(std::unique_ptr<DatagramListener> self);
   [[nodiscard]] bool take(std::size_t received);
   [[nodiscard]] static bool take_payload(std::string_view payload, bool cut_off,
-                                         LineIntake& intake);
+                                         PointIntake& intake);
   void count_kernel_drops(std::uint32_t drops);
 
   std::uint32_t kernel_drops_ = 0;  ///< as last seen

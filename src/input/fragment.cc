@@ -5,13 +5,12 @@
 #include <cstring>
 
 #include "carbon_spool/base/assert.h"
-#include "carbon_spool/wire/graphite_lines.h"
 
 namespace carbon_spool {
 
 void Fragment::append(std::string_view bytes) {
   if (bytes.empty()) return;
-  CS_ASSERT(size_ + bytes.size() <= kMaxLineBytes);
+  CS_ASSERT(size_ + bytes.size() <= list_.max_bytes_);
   if (empty()) list_.oldest_first_.push_back(*this);
   reserve(size_ + bytes.size());
   std::memcpy(bytes_.get() + size_, bytes.data(), bytes.size());
@@ -25,6 +24,11 @@ void Fragment::clear() {
   bytes_.reset();
   size_ = 0;
   capacity_ = 0;
+}
+
+bool Fragment::survives_budget() {
+  list_.enforce_budget();
+  return !empty();
 }
 
 void Fragment::reserve(std::size_t bytes) {

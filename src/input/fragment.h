@@ -10,7 +10,7 @@
 
 namespace carbon_spool {
 
-/// How much memory the unfinished lines of all connections take, over all threads. Threads: any.
+/// How much memory the unfinished pieces of all connections take, over all threads. Threads: any.
 class FragmentBudget {
  public:
   explicit FragmentBudget(std::size_t limit) : limit_(limit) {}
@@ -26,8 +26,8 @@ class FragmentBudget {
 
 class FragmentList;
 
-/// The unfinished line of one connection. Takes memory only while there is one.
-/// Threads: that of its list.
+/// What one connection has sent of a piece (a line) that is not finished yet. Takes memory only
+/// while there is one. Threads: that of its list.
 class Fragment : public boost::intrusive::list_base_hook<
                      boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
  public:
@@ -35,11 +35,14 @@ class Fragment : public boost::intrusive::list_base_hook<
   Fragment(const Fragment&) = delete;
   Fragment& operator=(const Fragment&) = delete;
 
-  /// Adds to the line, kMaxLineBytes together at most. A line that begins is the youngest of the
-  /// list.
+  /// Adds to the piece, as much together as the list allows one. A piece that begins is the
+  /// youngest of the list.
   void append(std::string_view bytes);
-  /// Ends the line and frees its memory.
+  /// Ends the piece and frees its memory.
   void clear();
+  /// Cuts the oldest of its list while all together are over the budget. For one that is not empty;
+  /// false: it was cut itself.
+  [[nodiscard]] bool survives_budget();
 
   [[nodiscard]] std::string_view view() const { return {bytes_.get(), size_}; }
   [[nodiscard]] std::size_t size() const { return size_; }
@@ -61,10 +64,12 @@ class Fragment : public boost::intrusive::list_base_hook<
   std::uint32_t capacity_ = 0;
 };
 
-/// The unfinished lines of one thread's connections, the one that began first in front.
+/// The unfinished pieces of one thread's connections, the one that began first in front.
 class FragmentList {
  public:
-  explicit FragmentList(FragmentBudget& budget) : budget_(budget) {}
+  /// `max_bytes`: of one piece.
+  FragmentList(FragmentBudget& budget, std::size_t max_bytes)
+      : budget_(budget), max_bytes_(max_bytes) {}
 
   /// Cuts the oldest of this thread while those of all threads are over the budget.
   void enforce_budget();
@@ -73,6 +78,7 @@ class FragmentList {
   friend class Fragment;
 
   FragmentBudget& budget_;
+  const std::size_t max_bytes_;
   boost::intrusive::list<Fragment, boost::intrusive::constant_time_size<false>> oldest_first_;
 };
 

@@ -18,7 +18,7 @@ constexpr std::size_t kReadBytes = 256 * 1024;
 }  // namespace
 
 IngestThread::IngestThread(const std::string& name, FragmentBudget& budget)
-    : fragments_(budget),
+    : fragments_(budget, kMaxLineBytes),
       buffer_(std::make_unique_for_overwrite<char[]>(kMaxLineBytes + kReadBytes)),
       keep_running_(io_.get_executor()),
       thread_([this, name] {

@@ -19,10 +19,11 @@ std::string describe(const RefusalCounts& counts) {
 
 }  // namespace
 
-InputState::InputState(const GraphiteInputOptions& input_options, ProducerId input_producer,
+InputState::InputState(const InputOptions& input_options, ProducerId input_producer,
                        PointSink& point_sink, const Clock& input_clock,
                        const RefusalCounts& refused_before)
     : name(input_options.name),
+      type(input_options.type),
       max_connections(input_options.max_connections),
       producer(input_producer),
       sink(point_sink),
@@ -37,7 +38,7 @@ void InputState::count_refused(const RefusalCounts& counts, std::string_view sam
   for (std::size_t index = 0; index < counts.size(); ++index) {
     if (counts[index] != 0) refused[index].fetch_add(counts[index], std::memory_order_relaxed);
   }
-  refused_log_.log(LogLevel::Warning, "input " + name + ": refused lines of " + std::string(peer) +
+  refused_log_.log(LogLevel::Warning, "input " + name + ": refused from " + std::string(peer) +
                                           ": " + describe(counts) + ", such as " +
                                           quote_for_log(sample));
 }
@@ -50,9 +51,10 @@ void InputState::count_connection_refused(std::string_view peer, std::string_vie
 
 void InputState::count_fragment_cut(std::string_view peer) {
   fragments_cut.fetch_add(1, std::memory_order_relaxed);
-  fragment_log_.log(LogLevel::Warning,
-                    "input " + name + ": closed the connection of " + std::string(peer) +
-                        ": unfinished lines take too much memory, and its line is the oldest");
+  fragment_log_.log(
+      LogLevel::Warning,
+      "input " + name + ": closed the connection of " + std::string(peer) +
+          ": what is unfinished takes too much memory, and its part of it is the oldest");
 }
 
 void InputState::log_trouble(std::string_view text) {

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "carbon_spool/base/log.h"
-#include "carbon_spool/input/graphite_input.h"
+#include "carbon_spool/input/input.h"
 
 #include "own_socket_file.h"
 
@@ -74,10 +74,10 @@ using ListeningPtr = std::shared_ptr<Listening>;
 
 /// What all sockets of one input share. Outlives them. Threads: any.
 struct InputState {
-  InputState(const GraphiteInputOptions& input_options, ProducerId input_producer,
-             PointSink& point_sink, const Clock& input_clock, const RefusalCounts& refused_before);
+  InputState(const InputOptions& input_options, ProducerId input_producer, PointSink& point_sink,
+             const Clock& input_clock, const RefusalCounts& refused_before);
 
-  /// Counts lines that were refused; logs how many, why, and `sample`, one of them.
+  /// Counts what was refused; logs how many, why, and `sample`, one of them.
   void count_refused(const RefusalCounts& counts, std::string_view sample, std::string_view peer);
   void count_connection_refused(std::string_view peer, std::string_view reason);
   void count_fragment_cut(std::string_view peer);
@@ -86,6 +86,7 @@ struct InputState {
   void log_trouble(std::string_view text);
 
   const std::string name;
+  const InputType type;
   std::atomic<std::uint32_t> max_connections;
   const ProducerId producer;
   PointSink& sink;

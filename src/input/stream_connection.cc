@@ -1,7 +1,6 @@
 #include "stream_connection.h"
 
 #include <cerrno>
-#include <cstring>
 
 #include <sys/socket.h>
 
@@ -19,7 +18,8 @@ constexpr int kReadsPerTurn = 4;
 StreamConnection::StreamConnection(InputState& input, ListeningPtr listening, IngestThread& thread,
                                    UniqueFd fd)
     : InputSocket(input, input.connections, std::move(listening), thread, std::move(fd)),
-      Fragment(thread.fragments()) {}
+      Fragment(thread.fragments()),
+      decoder_(make_stream_decoder(input.type, *this, thread)) {}
 
 void StreamConnection::begin(std::unique_ptr<StreamConnection> self) {
   if (self->is_stopping()) return;
@@ -29,10 +29,10 @@ void StreamConnection::begin(std::unique_ptr<StreamConnection> self) {
 
 void StreamConnection::on_readable(std::unique_ptr<StreamConnection> self) {
   if (is_stopping()) return reset();
-  LineIntake intake(input_, *listening_, thread_);
+  PointIntake intake(input_, *listening_, thread_);
   const Outcome outcome = read(intake);
   if (intake.points() > 0) any_accepted_ = true;
-  if (outcome == Outcome::EndOfFile) refuse_unfinished(intake);
+  if (outcome == Outcome::EndOfFile) decoder_->refuse_unfinished(intake);
   report(intake);
   if (!is_open()) return;  // cut: its own fragment was one too many
   switch (outcome) {
@@ -47,7 +47,7 @@ void StreamConnection::on_readable(std::unique_ptr<StreamConnection> self) {
   }
 }
 
-StreamConnection::Outcome StreamConnection::read(LineIntake& intake) {
+StreamConnection::Outcome StreamConnection::read(PointIntake& intake) {
   const std::span<char> area = thread_.read_area();
   for (int turn = 0; turn < kReadsPerTurn && is_open(); ++turn) {
     const ssize_t size = ::recv(fd(), area.data(), area.size(), 0);
@@ -57,50 +57,13 @@ StreamConnection::Outcome StreamConnection::read(LineIntake& intake) {
       return errno == EAGAIN ? Outcome::More : Outcome::Failed;
     }
     const auto bytes = static_cast<std::size_t>(size);
-    if (!take({area.data(), bytes}, intake)) return Outcome::Failed;
+    if (!decoder_->take({area.data(), bytes}, intake)) return Outcome::Failed;
     if (bytes < area.size()) break;
   }
   return Outcome::More;
 }
 
-bool StreamConnection::take(std::string_view bytes, LineIntake& intake) {
-  const std::size_t last = bytes.rfind('\n');
-  if (last == std::string_view::npos) return keep_unfinished(bytes, intake);
-
-  std::string_view lines = bytes.substr(0, last + 1);
-  if (skipping_) {
-    skipping_ = false;
-    lines.remove_prefix(lines.find('\n') + 1);
-  }
-  if (!Fragment::empty()) {
-    char* const front = thread_.read_area().data() - Fragment::size();
-    std::memcpy(front, view().data(), Fragment::size());
-    lines = {front, Fragment::size() + lines.size()};
-    Fragment::clear();
-  }
-  return intake.take_lines(lines) && keep_unfinished(bytes.substr(last + 1), intake);
-}
-
-bool StreamConnection::keep_unfinished(std::string_view bytes, LineIntake& intake) {
-  if (skipping_ || bytes.empty()) return true;
-  if (Fragment::size() + bytes.size() > kMaxLineBytes) {
-    intake.refuse(Refusal::LineTooLong, Fragment::empty() ? bytes : view());
-    Fragment::clear();
-    skipping_ = true;
-    return true;
-  }
-  append(bytes);
-  thread_.fragments().enforce_budget();
-  return is_open();
-}
-
-void StreamConnection::refuse_unfinished(LineIntake& intake) {
-  if (Fragment::empty()) return;
-  intake.refuse(Refusal::Unterminated, view());
-  Fragment::clear();
-}
-
-void StreamConnection::report(LineIntake& intake) {
+void StreamConnection::report(PointIntake& intake) {
   if (!intake.any_refused()) return;
   intake.report_refused(is_open() ? peer_name(fd()) : "a closed connection");
 }
@@ -110,8 +73,8 @@ void StreamConnection::stop() {
 }
 
 void StreamConnection::reset() {
-  LineIntake intake(input_, *listening_, thread_);
-  refuse_unfinished(intake);
+  PointIntake intake(input_, *listening_, thread_);
+  decoder_->refuse_unfinished(intake);
   report(intake);
   close();
 }

@@ -1,17 +1,16 @@
 #pragma once
 
-#include <cstddef>
 #include <memory>
-#include <string_view>
 
 #include "batch_gatherer.h"
 #include "fragment.h"
 #include "input_socket.h"
-#include "line_intake.h"
+#include "point_intake.h"
+#include "stream_decoder.h"
 
 namespace carbon_spool {
 
-/// One connection that lines come from. Keeps nothing but its unfinished line.
+/// One connection that points come from. Keeps nothing but what is unfinished.
 ///
 /// Its end is an answer: a sender that half-closed and sees end of file knows that everything it
 /// sent is durable. So the socket is closed in order only then; every other end is a reset (the
@@ -31,16 +30,13 @@ class StreamConnection : public InputSocket, private Fragment, public Durability
   enum class Outcome { More, EndOfFile, Failed };
 
   void on_readable(std::unique_ptr<StreamConnection> self);
-  [[nodiscard]] Outcome read(LineIntake& intake);
-  [[nodiscard]] bool take(std::string_view bytes, LineIntake& intake);
-  [[nodiscard]] bool keep_unfinished(std::string_view bytes, LineIntake& intake);
-  void refuse_unfinished(LineIntake& intake);
-  void report(LineIntake& intake);
+  [[nodiscard]] Outcome read(PointIntake& intake);
+  void report(PointIntake& intake);
   void reset();
   void close_in_order();
   void cut() override;
 
-  bool skipping_ = false;  ///< inside a line that was refused for its length
+  const std::unique_ptr<StreamDecoder> decoder_;
   bool any_accepted_ = false;
   bool at_end_ = false;  ///< everything was read; only durability is waited for
 };

@@ -221,14 +221,6 @@ class Parse {
 
 }  // namespace
 
-std::string_view name_of(Refusal reason) {
-  static constexpr std::array<std::string_view, kRefusalCount> kNames = {
-      // as they are declared
-      "no_value",      "too_many_fields", "bad_encoding",  "line_too_long",
-      "path_too_long", "bad_value",       "bad_timestamp", "unterminated"};
-  return kNames.at(static_cast<std::size_t>(reason));
-}
-
 ParsedLines parse_lines(std::string_view bytes, std::span<char> room, std::uint32_t now,
                         RefusalCounts& refused, std::string_view* last_refused) {
   Parse parse(room, now, refused, last_refused);

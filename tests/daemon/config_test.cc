@@ -28,7 +28,7 @@ QueueOptions queue_with(const std::string& keys) {
   return config_with_destination("[queue]\n" + keys).queue;
 }
 
-GraphiteInputOptions input_with(const std::string& keys) {
+InputOptions input_with(const std::string& keys) {
   return config_of("[[destination]]\naddress = \"tcp://graphite:2003\"\n[[input]]\n" + keys)
       .inputs.at(0);
 }
@@ -87,7 +87,7 @@ TEST_CASE("the queue's keys are read", "[config]") {
 }
 
 TEST_CASE("an input's keys are read", "[config]") {
-  const GraphiteInputOptions input = input_with(
+  const InputOptions input = input_with(
       "name = 'lines'\ntype = 'graphite'\nmax_connections = 7\n"
       "listen = ['tcp://[::1]:0', 'udp://127.0.0.1:2004', 'unix:///run/a', 'unixgram:///run/b']\n");
   CHECK(input.name == "lines");

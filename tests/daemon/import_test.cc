@@ -122,7 +122,7 @@ TEST_CASE("listeners become inputs, and without one there are those of carbon-c-
   const auto listens = [](const std::string& text) {
     const LoadedConfig loaded = parse_config(Files().import(kClusters + text).toml, "toml");
     std::vector<std::string> all;
-    for (const GraphiteInputOptions& input : loaded.config.inputs) {
+    for (const InputOptions& input : loaded.config.inputs) {
       for (const Address& each : input.listen) all.push_back(input.name + ' ' + to_string(each));
     }
     return all;

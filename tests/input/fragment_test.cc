@@ -29,7 +29,7 @@ class NamedFragment final : public Fragment {
 
 TEST_CASE("a fragment grows byte by byte and is what was put in") {
   FragmentBudget budget(kMaxLineBytes);
-  FragmentList list(budget);
+  FragmentList list(budget, kMaxLineBytes);
   std::vector<std::string> cut_ones;
   NamedFragment fragment(list, "only", cut_ones);
   std::string expected;
@@ -45,7 +45,7 @@ TEST_CASE("a fragment grows byte by byte and is what was put in") {
 
 TEST_CASE("a fragment that ended takes no memory") {
   FragmentBudget budget(0);
-  FragmentList list(budget);
+  FragmentList list(budget, kMaxLineBytes);
   std::vector<std::string> cut_ones;
   {
     NamedFragment cleared(list, "cleared", cut_ones);
@@ -61,7 +61,7 @@ TEST_CASE("a fragment that ended takes no memory") {
 
 TEST_CASE("the budget cuts the fragment that began first, and no more than it must") {
   FragmentBudget budget(3 * 64);
-  FragmentList list(budget);
+  FragmentList list(budget, kMaxLineBytes);
   std::vector<std::string> cut_ones;
   NamedFragment first(list, "first", cut_ones);
   NamedFragment second(list, "second", cut_ones);
@@ -95,8 +95,8 @@ TEST_CASE("the budget cuts the fragment that began first, and no more than it mu
 
 TEST_CASE("a thread cuts its own fragments for the memory that another one takes") {
   FragmentBudget budget(64);
-  FragmentList here(budget);
-  FragmentList elsewhere(budget);
+  FragmentList here(budget, kMaxLineBytes);
+  FragmentList elsewhere(budget, kMaxLineBytes);
   std::vector<std::string> cut_ones;
   NamedFragment other(elsewhere, "other", cut_ones);
   NamedFragment mine(here, "mine", cut_ones);

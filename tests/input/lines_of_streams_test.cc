@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "carbon_spool/wire/graphite_lines.h"
+
 #include "eventually.h"
 #include "running_input.h"
 

@@ -5,7 +5,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "carbon_spool/input/graphite_input.h"
+#include "carbon_spool/input/input.h"
 
 #include "eventually.h"
 #include "running_input.h"
@@ -27,9 +27,9 @@ bool machine_has_ipv6() {
 std::string start_error(const std::string& listen) {
   RecordingSink sink;
   IngestThreads threads(1);
-  GraphiteInputOptions options;
+  InputOptions options;
   options.listen.push_back(parse_address(listen).value());
-  const auto started = GraphiteInput::start(options, ProducerId{}, sink, threads);
+  const auto started = Input::start(options, ProducerId{}, sink, threads);
   return started ? "" : started.error().message;
 }
 

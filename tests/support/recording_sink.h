@@ -14,7 +14,7 @@
 
 #include <pthread.h>
 
-#include "carbon_spool/input/graphite_input.h"
+#include "carbon_spool/input/input.h"
 
 namespace carbon_spool {
 

@@ -8,8 +8,8 @@
 
 #include <catch2/catch.hpp>
 
-#include "carbon_spool/input/graphite_input.h"
 #include "carbon_spool/input/ingest_threads.h"
+#include "carbon_spool/input/input.h"
 
 #include "recording_sink.h"
 #include "socket_client.h"
@@ -30,13 +30,12 @@ class RunningInput {
  public:
   explicit RunningInput(const RunningInputOptions& options = {})
       : threads_(options.threads, options.max_fragment_bytes) {
-    GraphiteInputOptions input;
+    InputOptions input;
     input.max_connections = options.max_connections;
     for (const std::string& each : options.listen) {
       input.listen.push_back(parse_address(each).value());
     }
-    auto started =
-        GraphiteInput::start(input, ProducerId{7}, sink, threads_, options.refused_before);
+    auto started = Input::start(input, ProducerId{7}, sink, threads_, options.refused_before);
     INFO((started ? "" : started.error().message));
     REQUIRE(started);
     input_ = std::move(started).value();
@@ -50,7 +49,7 @@ class RunningInput {
     input_.reset();
   }
 
-  [[nodiscard]] GraphiteInput& input() { return *input_; }
+  [[nodiscard]] Input& input() { return *input_; }
   [[nodiscard]] Address address(std::size_t index = 0) const {
     return input_->listening().at(index);
   }
@@ -76,7 +75,7 @@ class RunningInput {
 
  private:
   IngestThreads threads_;
-  std::unique_ptr<GraphiteInput> input_;
+  std::unique_ptr<Input> input_;
 };
 
 }  // namespace carbon_spool

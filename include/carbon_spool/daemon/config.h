@@ -10,7 +10,7 @@
 
 #include "carbon_spool/base/log.h"
 #include "carbon_spool/base/units.h"
-#include "carbon_spool/input/graphite_input.h"
+#include "carbon_spool/input/input.h"
 #include "carbon_spool/output/graphite_sender.h"
 #include "carbon_spool/queue/queue.h"
 #include "carbon_spool/route/routing_table.h"
@@ -35,7 +35,7 @@ struct DestinationConfig {
 /// each key means is told in conf/carbon-spool.toml, which a test compares with these defaults.
 struct Config {
   QueueOptions queue = default_queue();
-  std::vector<GraphiteInputOptions> inputs;
+  std::vector<InputOptions> inputs;
   std::vector<DestinationConfig> destinations;
   /// Who gets which points; its destinations are those above, in their order. Null: all of them get
   /// all; so it is in a configuration that has errors, too.

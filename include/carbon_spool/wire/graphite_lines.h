@@ -1,10 +1,11 @@
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string_view>
+
+#include "carbon_spool/wire/refusal.h"
 
 namespace carbon_spool {
 
@@ -27,27 +28,9 @@ inline constexpr std::size_t kMaxElementBytes = 250;
 /// The most that normalising adds to a line: a blank, ten digits of a timestamp, LF.
 inline constexpr std::size_t kMaxStampBytes = 12;
 
-/// Why a line was refused. The names are part of `status --json`. Of several reasons the first
-/// counts, in this order: LineTooLong, BadEncoding, NoValue, TooManyFields, PathTooLong, BadValue,
-/// BadTimestamp; last, LineTooLong for a line that its stamp would make too long.
-enum class Refusal : std::uint8_t {
-  NoValue,        ///< empty line, or a path alone
-  TooManyFields,  ///< more than path, value, timestamp
-  BadEncoding,    ///< a control byte other than a blank, or invalid UTF-8
-  LineTooLong,    ///< more than kMaxLineBytes
-  PathTooLong,    ///< more than kMaxPathBytes, or an element over kMaxElementBytes
-  BadValue,       ///< not a finite decimal number
-  BadTimestamp,   ///< not a number, or outside 1 to 4294967295
-  Unterminated,   ///< the last line of a stream, without its LF: it may be half a line
-};
-inline constexpr std::size_t kRefusalCount = 8;
-
-/// `no_value`, `too_many_fields`, `bad_encoding`, `line_too_long`, `path_too_long`, `bad_value`,
-/// `bad_timestamp`, `unterminated`.
-[[nodiscard]] std::string_view name_of(Refusal reason);
-
-/// How many lines were refused, by reason.
-using RefusalCounts = std::array<std::uint64_t, kRefusalCount>;
+/// Of several reasons to refuse a line the first counts, in this order: LineTooLong, BadEncoding,
+/// NoValue, TooManyFields, PathTooLong, BadValue, BadTimestamp; last, LineTooLong for a line that
+/// its stamp would make too long.
 
 /// What `parse_lines` did.
 struct ParsedLines {

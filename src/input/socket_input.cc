@@ -1,5 +1,3 @@
-#include "carbon_spool/input/graphite_input.h"
-
 #include <algorithm>
 #include <mutex>
 #include <utility>
@@ -7,6 +5,7 @@
 #include <boost/asio/post.hpp>
 
 #include "carbon_spool/input/ingest_threads.h"
+#include "carbon_spool/input/input.h"
 
 #include "bound_socket.h"
 #include "datagram_listener.h"
@@ -16,19 +15,18 @@
 namespace carbon_spool {
 namespace {
 
-class BoundGraphiteInput final : public GraphiteInput {
+class SocketInput final : public Input {
  public:
-  BoundGraphiteInput(const GraphiteInputOptions& options, ProducerId producer, PointSink& sink,
-                     IngestThreads& threads, const RefusalCounts& refused_before,
-                     const Clock& clock)
+  SocketInput(const InputOptions& options, ProducerId producer, PointSink& sink,
+              IngestThreads& threads, const RefusalCounts& refused_before, const Clock& clock)
       : threads_(threads), state_(options, producer, sink, clock, refused_before) {}
 
-  ~BoundGraphiteInput() override {
+  ~SocketInput() override {
     stop();
     finished();
   }
 
-  [[nodiscard]] Result<void> prepare(const GraphiteInputOptions& options) override;
+  [[nodiscard]] Result<void> prepare(const InputOptions& options) override;
   void use_prepared() override;
 
   void stop() override;
@@ -37,7 +35,7 @@ class BoundGraphiteInput final : public GraphiteInput {
     state_.connections.wait_for_none();
   }
   [[nodiscard]] std::vector<Address> listening() const override;
-  [[nodiscard]] GraphiteInputStats stats() const override;
+  [[nodiscard]] InputStats stats() const override;
 
  private:
   /// An address that is bound, and not listened on yet.
@@ -54,7 +52,7 @@ class BoundGraphiteInput final : public GraphiteInput {
 
   IngestThreads& threads_;
   InputState state_;
-  GraphiteInputOptions wanted_;  ///< as prepared
+  InputOptions wanted_;  ///< as prepared
   std::vector<Prepared> prepared_;
   std::uint32_t datagram_sockets_ = 0;
 
@@ -62,7 +60,7 @@ class BoundGraphiteInput final : public GraphiteInput {
   std::vector<ListeningPtr> listenings_;  ///< guarded by mutex_
 };
 
-Result<void> BoundGraphiteInput::prepare(const GraphiteInputOptions& options) {
+Result<void> SocketInput::prepare(const InputOptions& options) {
   prepared_.clear();
   wanted_ = options;
   for (const Address& each : options.listen) {
@@ -87,7 +85,7 @@ Result<void> BoundGraphiteInput::prepare(const GraphiteInputOptions& options) {
   return success();
 }
 
-void BoundGraphiteInput::use_prepared() {
+void SocketInput::use_prepared() {
   state_.max_connections = wanted_.max_connections;
   std::vector<ListeningPtr> unwanted;
   {
@@ -103,7 +101,7 @@ void BoundGraphiteInput::use_prepared() {
   prepared_.clear();
 }
 
-void BoundGraphiteInput::listen(Prepared prepared) {
+void SocketInput::listen(Prepared prepared) {
   for (BoundSocket& each : prepared.sockets) {
     const bool stream = is_stream(each.address);
     IngestThread& thread = threads_.at(stream ? 0 : datagram_sockets_++ % threads_.size());
@@ -124,8 +122,8 @@ void BoundGraphiteInput::listen(Prepared prepared) {
 }
 
 template <class Listener>
-void BoundGraphiteInput::begin(IngestThread& thread, std::unique_ptr<Listener> listener,
-                               const Address& address) {
+void SocketInput::begin(IngestThread& thread, std::unique_ptr<Listener> listener,
+                        const Address& address) {
   if (!listener->is_open()) {
     state_.log_trouble("the kernel cannot watch any more sockets: not listening on " +
                        to_string(address));
@@ -136,7 +134,7 @@ void BoundGraphiteInput::begin(IngestThread& thread, std::unique_ptr<Listener> l
   });
 }
 
-std::vector<Address> BoundGraphiteInput::listening() const {
+std::vector<Address> SocketInput::listening() const {
   const std::lock_guard lock(mutex_);
   std::vector<Address> addresses;
   for (const ListeningPtr& each : listenings_) {
@@ -145,7 +143,7 @@ std::vector<Address> BoundGraphiteInput::listening() const {
   return addresses;
 }
 
-void BoundGraphiteInput::stop() {
+void SocketInput::stop() {
   prepared_.clear();
   std::vector<ListeningPtr> all;
   {
@@ -155,7 +153,7 @@ void BoundGraphiteInput::stop() {
   stop(all);
 }
 
-void BoundGraphiteInput::stop(const std::vector<ListeningPtr>& listenings) {
+void SocketInput::stop(const std::vector<ListeningPtr>& listenings) {
   bool any = false;
   for (const ListeningPtr& each : listenings) {
     if (each->stopping.exchange(true)) continue;
@@ -166,7 +164,7 @@ void BoundGraphiteInput::stop(const std::vector<ListeningPtr>& listenings) {
   for (std::uint32_t index = 0; index < threads_.size(); ++index) stop_on(threads_.at(index));
 }
 
-void BoundGraphiteInput::stop_on(IngestThread& thread) {
+void SocketInput::stop_on(IngestThread& thread) {
   // The presence keeps the state alive until the work has run, which may be after `stop` returns.
   const auto presence = std::make_shared<Attendance::Presence>(state_.listeners);
   thread.gatherer().run_unless_held([this, &thread, presence] {
@@ -177,8 +175,8 @@ void BoundGraphiteInput::stop_on(IngestThread& thread) {
   });
 }
 
-GraphiteInputStats BoundGraphiteInput::stats() const {
-  GraphiteInputStats stats;
+InputStats SocketInput::stats() const {
+  InputStats stats;
   stats.connections = state_.connections.count();
   for (std::size_t index = 0; index < stats.refused.size(); ++index) {
     stats.refused[index] = state_.refused[index].load(std::memory_order_relaxed);
@@ -191,16 +189,23 @@ GraphiteInputStats BoundGraphiteInput::stats() const {
 
 }  // namespace
 
-Result<std::unique_ptr<GraphiteInput>> GraphiteInput::start(const GraphiteInputOptions& options,
-                                                            ProducerId producer, PointSink& sink,
-                                                            IngestThreads& threads,
-                                                            const RefusalCounts& refused_before,
-                                                            const Clock& clock) {
+std::string_view name_of(InputType type) {
+  switch (type) {
+    case InputType::Graphite:
+      break;
+  }
+  return "graphite";
+}
+
+Result<std::unique_ptr<Input>> Input::start(const InputOptions& options, ProducerId producer,
+                                            PointSink& sink, IngestThreads& threads,
+                                            const RefusalCounts& refused_before,
+                                            const Clock& clock) {
   auto input =
-      std::make_unique<BoundGraphiteInput>(options, producer, sink, threads, refused_before, clock);
+      std::make_unique<SocketInput>(options, producer, sink, threads, refused_before, clock);
   if (auto prepared = input->prepare(options); !prepared) return prepared.error();
   input->use_prepared();
-  return std::unique_ptr<GraphiteInput>(std::move(input));
+  return std::unique_ptr<Input>(std::move(input));
 }
 
 }  // namespace carbon_spool

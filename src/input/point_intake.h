@@ -14,9 +14,9 @@ struct Listening;
 
 /// Takes the lines of one burst of reading from one socket: parses them into the thread's builder
 /// and counts what was refused. One time of arrival for all. Threads: the ingest thread.
-class LineIntake {
+class PointIntake {
  public:
-  LineIntake(InputState& input, const Listening& listening, IngestThread& thread);
+  PointIntake(InputState& input, const Listening& listening, IngestThread& thread);
 
   /// Takes lines that all end in LF. False: nothing is taken any more, and what was not yet taken
   /// is lost to the caller.

@@ -1,4 +1,4 @@
-#include "line_intake.h"
+#include "point_intake.h"
 
 #include <algorithm>
 
@@ -20,10 +20,10 @@ std::uint32_t stamp(const Clock& clock) {
 
 }  // namespace
 
-LineIntake::LineIntake(InputState& input, const Listening& listening, IngestThread& thread)
+PointIntake::PointIntake(InputState& input, const Listening& listening, IngestThread& thread)
     : input_(input), listening_(listening), thread_(thread), now_(stamp(input.clock)) {}
 
-bool LineIntake::take_lines(std::string_view lines) {
+bool PointIntake::take_lines(std::string_view lines) {
   while (!lines.empty()) {
     BatchBuilder* const builder = thread_.gatherer().builder(input_.sink);
     // Looked at after `builder`, which may have been held back for long.
@@ -43,7 +43,7 @@ bool LineIntake::take_lines(std::string_view lines) {
   return true;
 }
 
-bool LineIntake::take_unended_line(std::string_view line) {
+bool PointIntake::take_unended_line(std::string_view line) {
   BatchBuilder* builder = thread_.gatherer().builder(input_.sink);
   if (builder != nullptr && builder->room().size() < line.size() + kMaxStampBytes) {
     thread_.gatherer().hand_over();
@@ -64,17 +64,17 @@ bool LineIntake::take_unended_line(std::string_view line) {
   return true;
 }
 
-void LineIntake::refuse(Refusal reason, std::string_view line) {
+void PointIntake::refuse(Refusal reason, std::string_view line) {
   ++refused_[static_cast<std::size_t>(reason)];
   note_refused(line);
 }
 
-void LineIntake::note_refused(std::string_view line) {
+void PointIntake::note_refused(std::string_view line) {
   any_refused_ = true;
   sample_ = line.substr(0, kSampleBytes);
 }
 
-void LineIntake::report_refused(std::string_view peer) {
+void PointIntake::report_refused(std::string_view peer) {
   input_.count_refused(refused_, sample_, peer);
   refused_ = {};
   any_refused_ = false;

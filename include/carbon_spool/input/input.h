@@ -5,13 +5,14 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "carbon_spool/base/address.h"
 #include "carbon_spool/base/clock.h"
 #include "carbon_spool/base/result.h"
 #include "carbon_spool/queue/batch.h"
-#include "carbon_spool/wire/graphite_lines.h"
+#include "carbon_spool/wire/refusal.h"
 
 namespace carbon_spool {
 
@@ -30,15 +31,26 @@ class PointSink {
   virtual void when_durable(std::uint64_t ticket, std::function<void(bool accepted)> then) = 0;
 };
 
-struct GraphiteInputOptions {
+/// What an input speaks. To add one: here, `make_stream_decoder` (and, where it takes datagrams,
+/// the datagram listener) in this module, its keys in src/daemon/config_input.cc; status, `check`
+/// and reload follow by themselves.
+enum class InputType : std::uint8_t {
+  Graphite,  ///< the plaintext protocol
+};
+
+/// As the configuration and `status` write it: `graphite`.
+[[nodiscard]] std::string_view name_of(InputType type);
+
+struct InputOptions {
   std::string name = "graphite";
+  InputType type = InputType::Graphite;  ///< of one input always the same
   std::vector<Address> listen;
   std::uint32_t max_connections = 20000;  ///< of all its stream listeners together
 
-  friend bool operator==(const GraphiteInputOptions&, const GraphiteInputOptions&) = default;
+  friend bool operator==(const InputOptions&, const InputOptions&) = default;
 };
 
-struct GraphiteInputStats {
+struct InputStats {
   std::uint32_t connections = 0;
   RefusalCounts refused{};
   std::uint64_t connections_refused = 0;  ///< beyond max_connections, or no file descriptor left
@@ -48,7 +60,7 @@ struct GraphiteInputStats {
       0;  ///< by the kernel (SO_RXQ_OVFL), or in hand when the sink stopped
 };
 
-/// Takes Graphite plaintext on TCP, UDP and Unix sockets and hands over batches of good points.
+/// Takes points on TCP, UDP and Unix sockets and hands over batches of good ones.
 ///
 /// Acceptance: a stream whose sender half-closed it is closed in order only after all that was read
 ///             there is durable; every other end (death of this process included) is a reset, so
@@ -56,21 +68,20 @@ struct GraphiteInputStats {
 ///             such reset: their end of file confirms nothing.
 /// Limits:     lines, unfinished lines of all connections together (16 MiB), connections.
 /// Threads:    `start`, `stop` and the destructor from one thread; `stats` from any.
-class GraphiteInput {
+class Input {
  public:
   /// Binds every address; fails naming the one that could not be had. A Unix socket's file that
   /// nobody answers on is replaced. All inputs of the same `threads` have the same `sink`.
-  [[nodiscard]] static Result<std::unique_ptr<GraphiteInput>> start(
-      const GraphiteInputOptions& options, ProducerId producer, PointSink& sink,
-      IngestThreads& threads, const RefusalCounts& refused_before = {},
-      const Clock& clock = system_clock());
+  [[nodiscard]] static Result<std::unique_ptr<Input>> start(
+      const InputOptions& options, ProducerId producer, PointSink& sink, IngestThreads& threads,
+      const RefusalCounts& refused_before = {}, const Clock& clock = system_clock());
 
   /// Stops, and waits as `finished` does.
-  virtual ~GraphiteInput() = default;
+  virtual ~Input() = default;
 
   /// Binds what is in `listen` and is not listened on yet; nothing else changes. Takes back what
   /// was prepared before and not used. Fails naming the address that could not be had.
-  [[nodiscard]] virtual Result<void> prepare(const GraphiteInputOptions& options) = 0;
+  [[nodiscard]] virtual Result<void> prepare(const InputOptions& options) = 0;
 
   /// Puts what was prepared into use. What is in both the old and the new `listen` keeps its
   /// sockets and connections. What is only in the old stops listening; connections that came
@@ -91,7 +102,7 @@ class GraphiteInput {
 
   /// What is listened on, with the ports that the kernel chose.
   [[nodiscard]] virtual std::vector<Address> listening() const = 0;
-  [[nodiscard]] virtual GraphiteInputStats stats() const = 0;
+  [[nodiscard]] virtual InputStats stats() const = 0;
 };
 
 }  // namespace carbon_spool

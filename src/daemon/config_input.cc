@@ -1,0 +1,55 @@
+#include "config_input.h"
+
+#include <algorithm>
+#include <array>
+
+namespace carbon_spool {
+namespace {
+
+constexpr std::uint32_t kMostConnections = 1'000'000;
+
+void read_graphite(ConfigTable& table, InputOptions& input) {
+  using enum Address::Transport;
+  input.listen = {{Tcp, "0.0.0.0", 2003, ""}, {Udp, "0.0.0.0", 2003, ""}};
+  table.integer("max_connections", 1, kMostConnections, input.max_connections);
+  table.addresses("listen", input.listen);
+}
+
+/// A type, and what reads its keys beside `name` and `type`.
+struct TypeKeys {
+  InputType type;
+  void (*read)(ConfigTable& table, InputOptions& input);
+};
+
+constexpr std::array kTypes = {
+    TypeKeys{InputType::Graphite, read_graphite},
+};
+
+}  // namespace
+
+InputOptions read_input(ConfigTable table) {
+  InputOptions input;
+  std::string_view type = name_of(input.type);
+  table.choice<std::string_view>("type",
+                                 {{"graphite", "graphite"},
+                                  {"pickle", "pickle"},
+                                  {"statsd", "statsd"},
+                                  {"tail", "tail"},
+                                  {"host", "host"}},
+                                 type);
+  input.name = type;
+  table.name("name", input.name);
+  const auto known = std::ranges::find_if(
+      kTypes, [&](const TypeKeys& each) { return name_of(each.type) == type; });
+  if (known == kTypes.end()) {
+    // Its other keys are not known yet, and it listens nowhere.
+    table.error("type", "\"" + std::string(type) + "\" is not available yet; use \"graphite\"");
+    return input;
+  }
+  input.type = known->type;
+  known->read(table, input);
+  table.finish();
+  return input;
+}
+
+}  // namespace carbon_spool
