@@ -1,10 +1,16 @@
-// How fast lines are read, in lines and bytes a second on one core. Workloads:
+// How fast lines and pickles are read, in points and bytes a second on one core. Lines:
 //
 //   typical     lines of about 57 bytes: a path, a short decimal value, ten digits of a timestamp
 //   tagged      the same with four tags, about 110 bytes
 //   odd         scientific and signed values, fractional timestamps, tabs, CRLF
 //   stamped     no timestamp, N or -1
 //   one_in_ten_bad   typical lines, every tenth refused, each time for another reason
+//
+// Frames of 500 pickled points, paths and values as in the typical lines:
+//
+//   protocol_0  as Diamond sends them
+//   protocol_2  as carbon-relay does
+//   protocol_4  Python 3's default
 
 #include <algorithm>
 #include <functional>
@@ -16,8 +22,10 @@
 #include <benchmark/benchmark.h>
 
 #include "carbon_spool/wire/graphite_lines.h"
+#include "carbon_spool/wire/pickle_frames.h"
 
 #include "sample_lines.h"
+#include "sample_pickles.h"
 
 namespace carbon_spool {
 namespace {
@@ -69,13 +77,17 @@ std::string one_in_ten_bad(unsigned i) {
   return bad[i / 10 % bad.size()];
 }
 
-void parse(benchmark::State& state, const std::function<std::string(unsigned)>& make_line) {
-  // Shuffled, and too many for the processor to learn their lengths by heart.
+/// Shuffled, and too many for the processor to learn their lengths by heart.
+std::vector<unsigned> shuffled() {
   std::vector<unsigned> order(kLines);
   std::iota(order.begin(), order.end(), 0u);
   std::shuffle(order.begin(), order.end(), std::mt19937(1));
+  return order;
+}
+
+void parse(benchmark::State& state, const std::function<std::string(unsigned)>& make_line) {
   std::string bytes;
-  for (const unsigned i : order) bytes += make_line(i);
+  for (const unsigned i : shuffled()) bytes += make_line(i);
   std::string room(kReadBytes, '\0');
   RefusalCounts refused{};
 
@@ -92,11 +104,49 @@ void parse(benchmark::State& state, const std::function<std::string(unsigned)>& 
   state.counters["bytes_a_line"] = static_cast<double>(bytes.size()) / kLines;
 }
 
+void unpickle(benchmark::State& state, SamplePickle::Protocol protocol) {
+  constexpr unsigned kPointsAFrame = 500;  // carbon-relay's MAX_DATAPOINTS_PER_MESSAGE
+  std::vector<std::string> frames;
+  std::size_t bytes = 0;
+  const std::vector<unsigned> order = shuffled();
+  for (unsigned first = 0; first < kLines; first += kPointsAFrame) {
+    SamplePickle pickle(protocol);
+    for (unsigned i = first; i < first + kPointsAFrame; ++i) {
+      pickle.add(sample_path(order[i]), 1700000003, std::stod(sample_value(order[i], 0)));
+    }
+    frames.push_back(pickle.take());
+    bytes += frames.back().size();
+  }
+  PickleReader reader;
+  std::string room(kReadBytes, '\0');
+  RefusalCounts refused{};
+  std::uint64_t points = 0;
+
+  for (auto _ : state) {
+    for (const std::string& each : frames) {
+      if (reader.read(each)) state.SkipWithError("refused");
+      while (!reader.all_written()) {
+        points += reader.write(room, kNow, refused).points;
+        benchmark::DoNotOptimize(room.data());
+      }
+    }
+  }
+  if (points != static_cast<std::uint64_t>(state.iterations()) * kLines) {
+    state.SkipWithError("points are missing");
+  }
+  state.SetItemsProcessed(state.iterations() * kLines);
+  state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(bytes));
+  state.counters["bytes_a_point"] = static_cast<double>(bytes) / kLines;
+}
+
 BENCHMARK_CAPTURE(parse, typical, typical);
 BENCHMARK_CAPTURE(parse, tagged, tagged);
 BENCHMARK_CAPTURE(parse, odd, odd);
 BENCHMARK_CAPTURE(parse, stamped, stamped);
 BENCHMARK_CAPTURE(parse, one_in_ten_bad, one_in_ten_bad);
+BENCHMARK_CAPTURE(unpickle, protocol_0, SamplePickle::Protocol::Zero);
+BENCHMARK_CAPTURE(unpickle, protocol_2, SamplePickle::Protocol::Two);
+BENCHMARK_CAPTURE(unpickle, protocol_4, SamplePickle::Protocol::Four);
 
 }  // namespace
 }  // namespace carbon_spool

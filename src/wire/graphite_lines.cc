@@ -1,8 +1,6 @@
 #include "carbon_spool/wire/graphite_lines.h"
 
 #include <algorithm>
-#include <charconv>
-#include <cmath>
 #include <cstring>
 #include <optional>
 
@@ -10,6 +8,7 @@
 
 #include "decimal.h"
 #include "line_fields.h"
+#include "point.h"
 #include "printable.h"
 
 namespace carbon_spool {
@@ -95,44 +94,6 @@ PlainRun plain_run(const char* begin, const char* end, std::size_t room) {
   return run;
 }
 
-/// Whether carbon names the series' file by a hash: it is tagged, as `name;tag=value` or as
-/// `name{tag="value"}`. Its length does not matter then.
-bool is_tagged(std::string_view path) {
-  return path.find(';') != path.npos || (path.ends_with("\"}") && path.find('{') != path.npos);
-}
-
-bool is_path_too_long(std::string_view path) {
-  if (path.size() <= kMaxElementBytes || is_tagged(path)) return false;
-  if (path.size() > kMaxPathBytes) return true;
-  while (path.size() > kMaxElementBytes) {
-    const std::size_t element_bytes = path.find_first_of("./");
-    if (std::min(element_bytes, path.size()) > kMaxElementBytes) return true;
-    path.remove_prefix(element_bytes + 1);
-  }
-  return false;
-}
-
-/// A good line taken apart.
-struct Point {
-  std::string_view path;
-  std::string_view value;
-  std::string_view timestamp;  ///< empty: to be stamped
-  std::uint32_t seconds = 0;   ///< the integer part of `timestamp`
-};
-
-/// Reads the third field into the point; false if it is no timestamp.
-bool read_timestamp(std::string_view text, Point& point) {
-  if (text == "N") return true;
-  const std::optional<double> number = decimal_to_double(text);
-  if (!number) return false;
-  const double seconds = std::trunc(*number);
-  if (seconds == -1) return true;
-  if (seconds < 1 || seconds > UINT32_MAX) return false;
-  point.timestamp = text;
-  point.seconds = static_cast<std::uint32_t>(seconds);
-  return true;
-}
-
 std::optional<Refusal> read_point(std::string_view line, Point& point) {
   const LineFields fields = split_fields(line);
   if (!fields.well_encoded) return Refusal::BadEncoding;
@@ -142,13 +103,8 @@ std::optional<Refusal> read_point(std::string_view line, Point& point) {
   point.value = fields.field[1];
   if (is_path_too_long(point.path)) return Refusal::PathTooLong;
   if (!is_finite_decimal(point.value)) return Refusal::BadValue;
-  if (fields.count == 3 && !read_timestamp(fields.field[2], point)) return Refusal::BadTimestamp;
+  if (fields.count == 3 && !set_timestamp(fields.field[2], point)) return Refusal::BadTimestamp;
   return std::nullopt;
-}
-
-char* append(char* out, std::string_view text) {
-  std::memcpy(out, text.data(), text.size());
-  return out + text.size();
 }
 
 /// One call of `parse_lines` or `parse_line`.
@@ -156,42 +112,20 @@ class Parse {
  public:
   Parse(std::span<char> room, std::uint32_t now, RefusalCounts& refused,
         std::string_view* last_refused)
-      : room_(room), now_(now), refused_(refused), last_refused_(last_refused) {
-    CS_ASSERT(now != 0);
-  }
+      : writer_(room, now), refused_(refused), last_refused_(last_refused) {}
 
-  [[nodiscard]] std::size_t room_left() const { return room_.size() - parsed_.written; }
+  [[nodiscard]] std::size_t room_left() const { return writer_.room_left(); }
 
   void take_run(const char* begin, const PlainRun& run) {
-    const auto bytes = static_cast<std::size_t>(run.end - begin);
-    if (bytes == 0) return;
-    std::memcpy(room_.data() + parsed_.written, begin, bytes);
-    count(bytes, run.points, run.oldest_timestamp, run.newest_timestamp);
+    writer_.copy(begin, static_cast<std::size_t>(run.end - begin), run.points, run.oldest_timestamp,
+                 run.newest_timestamp);
   }
 
   /// Takes or refuses a line, for which there must be room.
   void take_line(std::string_view line) {
     Point point;
     if (const auto reason = read_point(line, point)) return refuse(*reason, line);
-
-    char stamp[10];
-    if (point.timestamp.empty()) {
-      const char* const stamp_end = std::to_chars(stamp, stamp + sizeof stamp, now_).ptr;
-      point.timestamp = {stamp, static_cast<std::size_t>(stamp_end - stamp)};
-      point.seconds = now_;
-    }
-    const std::size_t bytes = point.path.size() + point.value.size() + point.timestamp.size() + 2;
-    // With its stamp it may have grown beyond what the next receiver takes.
-    if (bytes > kMaxLineBytes) return refuse(Refusal::LineTooLong, line);
-
-    char* out = room_.data() + parsed_.written;
-    out = append(out, point.path);
-    *out++ = ' ';
-    out = append(out, point.value);
-    *out++ = ' ';
-    out = append(out, point.timestamp);
-    *out = '\n';
-    count(bytes + 1, 1, point.seconds, point.seconds);
+    if (const auto reason = writer_.write(point)) refuse(*reason, line);
   }
 
   void refuse(Refusal reason, std::string_view line) {
@@ -199,24 +133,14 @@ class Parse {
     if (last_refused_ != nullptr) *last_refused_ = line;
   }
 
-  [[nodiscard]] ParsedLines done(std::size_t consumed) {
-    parsed_.consumed = consumed;
-    return parsed_;
+  [[nodiscard]] ParsedLines done(std::size_t consumed) const {
+    return {writer_.written(), consumed};
   }
 
  private:
-  void count(std::size_t bytes, std::uint32_t points, std::uint32_t oldest, std::uint32_t newest) {
-    parsed_.written += bytes;
-    parsed_.points += points;
-    parsed_.oldest_timestamp = std::min(parsed_.oldest_timestamp, oldest);
-    parsed_.newest_timestamp = std::max(parsed_.newest_timestamp, newest);
-  }
-
-  const std::span<char> room_;
-  const std::uint32_t now_;
+  PointWriter writer_;
   RefusalCounts& refused_;
   std::string_view* const last_refused_;
-  ParsedLines parsed_;
 };
 
 }  // namespace

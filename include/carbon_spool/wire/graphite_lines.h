@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "carbon_spool/wire/refusal.h"
+#include "carbon_spool/wire/written_points.h"
 
 namespace carbon_spool {
 
@@ -33,14 +34,8 @@ inline constexpr std::size_t kMaxStampBytes = 12;
 /// its stamp would make too long.
 
 /// What `parse_lines` did.
-struct ParsedLines {
+struct ParsedLines : WrittenPoints {
   std::size_t consumed = 0;  ///< bytes of the input that are done with
-  std::size_t written = 0;   ///< bytes of `room` that were filled with whole normalised lines
-  std::uint32_t points = 0;  ///< lines among them
-  /// Least and greatest integer part of their timestamps; of no points, neutral for std::min and
-  /// std::max.
-  std::uint32_t oldest_timestamp = UINT32_MAX;
-  std::uint32_t newest_timestamp = 0;
 };
 
 /// Reads the whole lines (ending in LF) at the front of `bytes` and writes the good ones,

@@ -17,12 +17,20 @@ enum class Refusal : std::uint8_t {
   PathTooLong,    ///< more than kMaxPathBytes, or an element over kMaxElementBytes
   BadValue,       ///< not a finite decimal number
   BadTimestamp,   ///< not a number, or outside 1 to 4294967295
-  Unterminated,   ///< the last line of a stream, without its LF: it may be half a line
+  Unterminated,   ///< the last line or frame of a stream, without its end: it may be half of one
+  // Of frames of pickle, as wholes:
+  FrameTooLong,    ///< more than kMaxFrameBytes
+  BadPickle,       ///< broken, or made of what no list of points needs
+  UnsafePickle,    ///< names a class or function, or calls one
+  PickleTooLarge,  ///< more items, memo, depth or text than a list of points can need
+  // and of one item of the list:
+  BadItem,  ///< not `(path, (timestamp, value))`
 };
-inline constexpr std::size_t kRefusalCount = 8;
+inline constexpr std::size_t kRefusalCount = 13;
 
 /// `no_value`, `too_many_fields`, `bad_encoding`, `line_too_long`, `path_too_long`, `bad_value`,
-/// `bad_timestamp`, `unterminated`.
+/// `bad_timestamp`, `unterminated`, `frame_too_long`, `bad_pickle`, `unsafe_pickle`,
+/// `pickle_too_large`, `bad_item`.
 [[nodiscard]] std::string_view name_of(Refusal reason);
 
 /// How much was refused, by reason.

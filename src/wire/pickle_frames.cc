@@ -1,0 +1,240 @@
+#include "carbon_spool/wire/pickle_frames.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "carbon_spool/base/assert.h"
+#include "carbon_spool/wire/graphite_lines.h"
+
+#include "decimal.h"
+#include "line_fields.h"
+#include "number_text.h"
+#include "pickle_machine.h"
+#include "point.h"
+#include "printable.h"
+
+namespace carbon_spool {
+namespace {
+
+using Kind = PickleValue::Kind;
+
+constexpr std::size_t kStampDigits = 10;
+
+/// `(path, (timestamp, value))` taken apart.
+struct Item {
+  PickleValue path;
+  PickleValue timestamp;
+  PickleValue value;
+};
+
+/// A text cut down to its only field; how many fields it had, as far as it is well encoded.
+struct OnlyField {
+  bool well_encoded = true;
+  std::size_t count = 1;
+  std::string_view text;
+};
+
+OnlyField only_field(const PickleValue& value) {
+  const std::string_view text = value.view();
+  const char* const end = text.data() + text.size();
+  if (!text.empty() && skip_printable(text.data(), end) == end) return {true, 1, text};
+  const LineFields fields = split_fields(text);
+  return {fields.well_encoded, fields.count, fields.field[0]};
+}
+
+bool is_text(const PickleValue& value) {
+  return value.kind == Kind::Text || value.kind == Kind::Digits;
+}
+
+std::size_t text_bytes(const PickleValue& value) {
+  return is_text(value) ? value.size : 0;
+}
+
+/// The text of a value that is a number; empty: it is none that a double can hold.
+std::string_view number_text(const PickleValue& value, NumberText& text) {
+  switch (value.kind) {
+    case Kind::Integer:
+      return to_text(value.integer, text);
+    case Kind::Real:
+      return std::isfinite(value.real) ? to_text(value.real, text) : std::string_view();
+    case Kind::BigNumber:
+      return big_number_to_text(value.view(), text);
+    default:
+      return {};
+  }
+}
+
+/// One item on its way to be a point. Refused for the same reasons, in the same order, as a line
+/// with the same three texts in it.
+class ItemCheck {
+ public:
+  explicit ItemCheck(const Item& item) : item_(item) {}
+
+  /// The point's texts are in the item or in here.
+  [[nodiscard]] std::optional<Refusal> read(Point& point) {
+    if (item_.path.kind != Kind::Text) return Refusal::BadItem;
+    const std::size_t bytes =
+        item_.path.size + text_bytes(item_.value) + text_bytes(item_.timestamp);
+    if (bytes > kMaxLineBytes) return Refusal::LineTooLong;
+    const OnlyField path = only_field(item_.path);
+    const OnlyField value = is_text(item_.value) ? only_field(item_.value) : OnlyField{};
+    const OnlyField timestamp =
+        is_text(item_.timestamp) ? only_field(item_.timestamp) : OnlyField{};
+    if (!path.well_encoded || !value.well_encoded || !timestamp.well_encoded) {
+      return Refusal::BadEncoding;
+    }
+    if (path.count == 0) return Refusal::NoValue;
+    if (path.count > 1 || value.count > 1 || timestamp.count > 1) return Refusal::TooManyFields;
+    if (is_path_too_long(path.text)) return Refusal::PathTooLong;
+    point.path = path.text;
+    if (!read_value(value, point)) return Refusal::BadValue;
+    if (!read_timestamp(timestamp, point)) return Refusal::BadTimestamp;
+    return std::nullopt;
+  }
+
+ private:
+  bool read_value(const OnlyField& field, Point& point) {
+    if (is_text(item_.value)) {
+      point.value = field.text;
+      return is_finite_decimal(point.value);
+    }
+    point.value = number_text(item_.value, value_text_);
+    // What is shorter than the greatest double needs no second look.
+    const bool is_big = item_.value.kind == Kind::BigNumber;
+    return !point.value.empty() && (!is_big || is_finite_decimal(point.value));
+  }
+
+  bool read_timestamp(const OnlyField& field, Point& point) {
+    if (is_text(item_.timestamp)) return set_timestamp(field.text, point);
+    if (item_.timestamp.kind == Kind::Integer) {
+      return set_timestamp(static_cast<double>(item_.timestamp.integer),
+                           to_text(item_.timestamp.integer, timestamp_text_), point);
+    }
+    if (item_.timestamp.kind != Kind::Real || !std::isfinite(item_.timestamp.real)) return false;
+    return set_timestamp(item_.timestamp.real, to_text(item_.timestamp.real, timestamp_text_),
+                         point);
+  }
+
+  const Item& item_;
+  NumberText value_text_;
+  NumberText timestamp_text_;
+};
+
+std::string_view name_of(Kind kind) {
+  switch (kind) {
+    case Kind::Tuple:
+      return "a tuple";
+    case Kind::List:
+      return "a list";
+    case Kind::None:
+    case Kind::Absent:
+      return "None";
+    case Kind::BigNumber:
+      return "a number too large";
+    default:
+      return "a number";
+  }
+}
+
+/// For the log.
+std::string describe(const PickleValue& value) {
+  if (is_text(value)) return std::string(value.view().substr(0, kMaxElementBytes));
+  NumberText text;
+  const std::string_view number = number_text(value, text);
+  return std::string(number.empty() ? name_of(value.kind) : number);
+}
+
+}  // namespace
+
+std::size_t frame_bytes(std::string_view header) {
+  CS_ASSERT(header.size() == kFrameHeaderBytes);
+  std::size_t bytes = 0;
+  for (const char byte : header) bytes = bytes << 8 | static_cast<unsigned char>(byte);
+  return bytes;
+}
+
+struct PickleReader::Impl {
+  struct Taken {
+    std::optional<Refusal> refused;
+    bool is_out_of_room = false;
+  };
+
+  [[nodiscard]] bool take_apart(const PickleValue& value, Item& item) const {
+    PickleValue data;
+    return machine.pair(value, item.path, data) && machine.pair(data, item.timestamp, item.value);
+  }
+
+  /// Writes the item's point, unless there is no room for it, or a reason to refuse it.
+  [[nodiscard]] Taken take(const PickleValue& value, PointWriter& writer) const {
+    Item item;
+    if (!take_apart(value, item)) return {Refusal::BadItem};
+    ItemCheck check(item);
+    Point point;
+    if (const auto reason = check.read(point)) return {reason};
+    const std::size_t line_bytes =
+        point.path.size() + point.value.size() + std::max(point.timestamp.size(), kStampDigits) + 3;
+    // A longer one is refused when it is written.
+    if (writer.room_left() < std::min(line_bytes, kMaxLineBytes + 1)) return {std::nullopt, true};
+    return {writer.write(point)};
+  }
+
+  [[nodiscard]] std::string describe_item(const PickleValue& value) const {
+    Item item;
+    if (!take_apart(value, item)) return describe(value);
+    return describe(item.path) + ' ' + describe(item.value) + ' ' + describe(item.timestamp);
+  }
+
+  PickleMachine machine;
+  std::size_t next = 0;        ///< of the items, to be written
+  std::size_t text_bytes = 0;  ///< that were made of this pickle
+  std::string last_refused;
+};
+
+PickleReader::PickleReader() : impl_(std::make_unique<Impl>()) {}
+PickleReader::~PickleReader() = default;
+
+std::optional<Refusal> PickleReader::read(std::string_view pickle) {
+  CS_ASSERT(pickle.size() <= kMaxFrameBytes);
+  impl_->next = 0;
+  impl_->text_bytes = 0;
+  return impl_->machine.run(pickle);
+}
+
+WrittenPoints PickleReader::write(std::span<char> room, std::uint32_t now, RefusalCounts& refused) {
+  Impl& self = *impl_;
+  PointWriter writer(room, now);
+  const std::span<const PickleValue> items = self.machine.items();
+  const PickleValue* last_refused = nullptr;
+  const auto refuse = [&](Refusal reason) {
+    ++refused[static_cast<std::size_t>(reason)];
+    last_refused = &items[self.next];
+  };
+  for (; self.next < items.size(); ++self.next) {
+    if (self.text_bytes >= kMaxPickleText) {
+      refuse(Refusal::PickleTooLarge);
+      self.next = items.size();
+      break;
+    }
+    const std::size_t written_before = writer.written().written;
+    const Impl::Taken taken = self.take(items[self.next], writer);
+    if (taken.is_out_of_room) break;
+    if (taken.refused) refuse(*taken.refused);
+    self.text_bytes += writer.written().written - written_before;
+  }
+  if (last_refused != nullptr) self.last_refused = self.describe_item(*last_refused);
+  if (self.next == items.size()) {
+    self.machine.forget();
+    self.next = 0;
+  }
+  return writer.written();
+}
+
+bool PickleReader::all_written() const {
+  return impl_->next == impl_->machine.items().size();
+}
+
+std::string PickleReader::last_refused() const {
+  return impl_->last_refused;
+}
+
+}  // namespace carbon_spool
