@@ -163,7 +163,8 @@ void add_input(Page& page, const InputStatus& input) {
     page.row("turned away", count(input.connections_refused_total, "connection"));
   }
   if (input.fragments_cut_total > 0) {
-    page.row("cut", count(input.fragments_cut_total, "connection") + " with an unfinished line");
+    page.row("cut",
+             count(input.fragments_cut_total, "connection") + " with an unfinished line or frame");
   }
   if (input.datagrams_dropped_total > 0) {
     page.row("lost", count(input.datagrams_dropped_total, "datagram") + ", dropped by the kernel");

@@ -8,11 +8,27 @@ namespace {
 
 constexpr std::uint32_t kMostConnections = 1'000'000;
 
+void read_sockets(ConfigTable& table, InputOptions& input) {
+  using enum Address::Transport;
+  table.integer("max_connections", 1, kMostConnections, input.max_connections);
+  table.addresses("listen", input.listen);
+  if (takes_datagrams(input.type)) return;
+  for (const Address& each : input.listen) {
+    if (each.transport == Tcp || each.transport == UnixStream) continue;
+    table.error("listen", "expected tcp:// or unix:// (" + std::string(name_of(input.type)) +
+                              " comes in streams), found \"" + to_string(each) + "\"");
+  }
+}
+
 void read_graphite(ConfigTable& table, InputOptions& input) {
   using enum Address::Transport;
   input.listen = {{Tcp, "0.0.0.0", 2003, ""}, {Udp, "0.0.0.0", 2003, ""}};
-  table.integer("max_connections", 1, kMostConnections, input.max_connections);
-  table.addresses("listen", input.listen);
+  read_sockets(table, input);
+}
+
+void read_pickle(ConfigTable& table, InputOptions& input) {
+  input.listen = {{Address::Transport::Tcp, "0.0.0.0", 2004, ""}};
+  read_sockets(table, input);
 }
 
 /// A type, and what reads its keys beside `name` and `type`.
@@ -23,6 +39,7 @@ struct TypeKeys {
 
 constexpr std::array kTypes = {
     TypeKeys{InputType::Graphite, read_graphite},
+    TypeKeys{InputType::Pickle, read_pickle},
 };
 
 }  // namespace
@@ -43,7 +60,8 @@ InputOptions read_input(ConfigTable table) {
       kTypes, [&](const TypeKeys& each) { return name_of(each.type) == type; });
   if (known == kTypes.end()) {
     // Its other keys are not known yet, and it listens nowhere.
-    table.error("type", "\"" + std::string(type) + "\" is not available yet; use \"graphite\"");
+    table.error("type", "\"" + std::string(type) +
+                            "\" is not available yet; use \"graphite\" or \"pickle\"");
     return input;
   }
   input.type = known->type;

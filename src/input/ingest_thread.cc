@@ -17,8 +17,9 @@ constexpr std::size_t kReadBytes = 256 * 1024;
 
 }  // namespace
 
-IngestThread::IngestThread(const std::string& name, FragmentBudget& budget)
-    : fragments_(budget, kMaxLineBytes),
+IngestThread::IngestThread(const std::string& name, FragmentBudget& lines, FragmentBudget& frames)
+    : lines_(lines, kMaxLineBytes),
+      frames_(frames, kMaxFrameBytes),
       buffer_(std::make_unique_for_overwrite<char[]>(kMaxLineBytes + kReadBytes)),
       keep_running_(io_.get_executor()),
       thread_([this, name] {
@@ -36,24 +37,36 @@ std::span<char> IngestThread::read_area() {
   return {buffer_.get() + kMaxLineBytes, kReadBytes};
 }
 
+FragmentList& IngestThread::fragments(InputType type) {
+  return type == InputType::Pickle ? frames_ : lines_;
+}
+
+PickleReader& IngestThread::pickles() {
+  if (!pickles_) pickles_ = std::make_unique<PickleReader>();
+  return *pickles_;
+}
+
 DatagramBurst& IngestThread::datagrams() {
   if (!datagrams_) datagrams_ = std::make_unique<DatagramBurst>();
   return *datagrams_;
 }
 
 struct IngestThreads::Impl {
-  explicit Impl(std::size_t max_fragment_bytes) : budget(max_fragment_bytes) {}
+  Impl(std::size_t max_fragment_bytes, std::size_t max_frame_fragment_bytes)
+      : lines(max_fragment_bytes), frames(max_frame_fragment_bytes) {}
 
-  FragmentBudget budget;
+  FragmentBudget lines;
+  FragmentBudget frames;
   std::vector<std::unique_ptr<IngestThread>> threads;
 };
 
-IngestThreads::IngestThreads(std::uint32_t count, std::size_t max_fragment_bytes)
-    : impl_(std::make_unique<Impl>(max_fragment_bytes)) {
+IngestThreads::IngestThreads(std::uint32_t count, std::size_t max_fragment_bytes,
+                             std::size_t max_frame_fragment_bytes)
+    : impl_(std::make_unique<Impl>(max_fragment_bytes, max_frame_fragment_bytes)) {
   CS_ASSERT(count > 0);
   for (std::uint32_t index = 0; index < count; ++index) {
-    impl_->threads.push_back(
-        std::make_unique<IngestThread>("ingest-" + std::to_string(index), impl_->budget));
+    impl_->threads.push_back(std::make_unique<IngestThread>("ingest-" + std::to_string(index),
+                                                            impl_->lines, impl_->frames));
   }
 }
 

@@ -10,6 +10,8 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/intrusive/list.hpp>
 
+#include "carbon_spool/wire/pickle_frames.h"
+
 #include "batch_gatherer.h"
 #include "datagram_burst.h"
 #include "fragment.h"
@@ -22,28 +24,32 @@ namespace carbon_spool {
 /// thread itself.
 class IngestThread {
  public:
-  IngestThread(const std::string& name, FragmentBudget& budget);
+  /// The budgets: of unfinished lines, of unfinished frames.
+  IngestThread(const std::string& name, FragmentBudget& lines, FragmentBudget& frames);
   ~IngestThread();
   IngestThread(const IngestThread&) = delete;
   IngestThread& operator=(const IngestThread&) = delete;
 
   [[nodiscard]] boost::asio::io_context& io() { return io_; }
   [[nodiscard]] BatchGatherer& gatherer() { return gatherer_; }
-  [[nodiscard]] FragmentList& fragments() { return fragments_; }
+  [[nodiscard]] FragmentList& fragments(InputType type);
   [[nodiscard]] InputSocketList& sockets() { return sockets_; }
 
   /// Where streams are read to. There are kMaxLineBytes of space in front of it, so that the
   /// beginning of a line can be put before its end.
   [[nodiscard]] std::span<char> read_area();
   [[nodiscard]] DatagramBurst& datagrams();
+  [[nodiscard]] PickleReader& pickles();
 
  private:
   boost::asio::io_context io_{1};
   BatchGatherer gatherer_{io_};
-  FragmentList fragments_;
+  FragmentList lines_;
+  FragmentList frames_;
   InputSocketList sockets_;
   std::unique_ptr<char[]> buffer_;
   std::unique_ptr<DatagramBurst> datagrams_;  ///< made when a datagram socket first asks
+  std::unique_ptr<PickleReader> pickles_;     ///< made when the first pickle comes
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> keep_running_;
   std::jthread thread_;
 };

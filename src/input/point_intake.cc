@@ -10,7 +10,7 @@
 namespace carbon_spool {
 namespace {
 
-/// More than the log shows of a line.
+/// More than the log shows.
 constexpr std::size_t kSampleBytes = 200;
 
 std::uint32_t stamp(const Clock& clock) {
@@ -23,19 +23,28 @@ std::uint32_t stamp(const Clock& clock) {
 PointIntake::PointIntake(InputState& input, const Listening& listening, IngestThread& thread)
     : input_(input), listening_(listening), thread_(thread), now_(stamp(input.clock)) {}
 
+BatchBuilder* PointIntake::builder() {
+  BatchBuilder* const builder = thread_.gatherer().builder(input_.sink);
+  // Looked at after `builder`, which may have been held back for long.
+  return listening_.stopping.load() ? nullptr : builder;
+}
+
+void PointIntake::commit(BatchBuilder& builder, const WrittenPoints& points) {
+  builder.commit(input_.producer, points.written, points.points, points.oldest_timestamp,
+                 points.newest_timestamp);
+  points_ += points.points;
+}
+
 bool PointIntake::take_lines(std::string_view lines) {
   while (!lines.empty()) {
-    BatchBuilder* const builder = thread_.gatherer().builder(input_.sink);
-    // Looked at after `builder`, which may have been held back for long.
-    if (builder == nullptr || listening_.stopping.load()) return false;
+    BatchBuilder* const to = builder();
+    if (to == nullptr) return false;
     std::string_view last_refused;
-    const ParsedLines parsed = parse_lines(lines, builder->room(), now_, refused_, &last_refused);
+    const ParsedLines parsed = parse_lines(lines, to->room(), now_, refused_, &last_refused);
     if (last_refused.data() != nullptr) note_refused(last_refused);
-    const bool progress = parsed.consumed > 0 || !builder->empty();
+    const bool progress = parsed.consumed > 0 || !to->empty();
     CS_ASSERT(progress);
-    builder->commit(input_.producer, parsed.written, parsed.points, parsed.oldest_timestamp,
-                    parsed.newest_timestamp);
-    points_ += parsed.points;
+    commit(*to, parsed);
     lines.remove_prefix(parsed.consumed);
     if (!lines.empty()) thread_.gatherer().hand_over();
   }
@@ -44,17 +53,15 @@ bool PointIntake::take_lines(std::string_view lines) {
 }
 
 bool PointIntake::take_unended_line(std::string_view line) {
-  BatchBuilder* builder = thread_.gatherer().builder(input_.sink);
-  if (builder != nullptr && builder->room().size() < line.size() + kMaxStampBytes) {
+  BatchBuilder* to = builder();
+  if (to != nullptr && to->room().size() < line.size() + kMaxStampBytes) {
     thread_.gatherer().hand_over();
-    builder = thread_.gatherer().builder(input_.sink);
+    to = builder();
   }
-  if (builder == nullptr || listening_.stopping.load()) return false;
+  if (to == nullptr) return false;
   RefusalCounts refused{};
-  const ParsedLines parsed = parse_line(line, builder->room(), now_, refused);
-  builder->commit(input_.producer, parsed.written, parsed.points, parsed.oldest_timestamp,
-                  parsed.newest_timestamp);
-  points_ += parsed.points;
+  const ParsedLines parsed = parse_line(line, to->room(), now_, refused);
+  commit(*to, parsed);
   if (parsed.points == 0) {
     std::transform(refused.begin(), refused.end(), refused_.begin(), refused_.begin(),
                    std::plus<>());
@@ -64,14 +71,40 @@ bool PointIntake::take_unended_line(std::string_view line) {
   return true;
 }
 
-void PointIntake::refuse(Refusal reason, std::string_view line) {
-  ++refused_[static_cast<std::size_t>(reason)];
-  note_refused(line);
+bool PointIntake::take_pickle(std::string_view pickle) {
+  PickleReader& reader = thread_.pickles();
+  if (const auto reason = reader.read(pickle)) {
+    refuse(*reason, pickle);
+    return true;
+  }
+  while (!reader.all_written()) {
+    BatchBuilder* const to = builder();
+    if (to == nullptr) return false;
+    RefusalCounts refused{};
+    const WrittenPoints written = reader.write(to->room(), now_, refused);
+    const bool any_refused = refused != RefusalCounts{};
+    if (any_refused) {
+      std::transform(refused.begin(), refused.end(), refused_.begin(), refused_.begin(),
+                     std::plus<>());
+      note_refused(reader.last_refused());
+    }
+    const bool progress = written.points > 0 || any_refused || !to->empty();
+    CS_ASSERT(progress);
+    commit(*to, written);
+    if (!reader.all_written()) thread_.gatherer().hand_over();
+  }
+  thread_.gatherer().hand_over_after_burst();
+  return true;
 }
 
-void PointIntake::note_refused(std::string_view line) {
+void PointIntake::refuse(Refusal reason, std::string_view sample) {
+  ++refused_[static_cast<std::size_t>(reason)];
+  note_refused(sample);
+}
+
+void PointIntake::note_refused(std::string_view sample) {
   any_refused_ = true;
-  sample_ = line.substr(0, kSampleBytes);
+  sample_ = sample.substr(0, kSampleBytes);
 }
 
 void PointIntake::report_refused(std::string_view peer) {

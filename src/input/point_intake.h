@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "carbon_spool/queue/batch.h"
 #include "carbon_spool/wire/graphite_lines.h"
 
 namespace carbon_spool {
@@ -12,8 +13,8 @@ class IngestThread;
 struct InputState;
 struct Listening;
 
-/// Takes the lines of one burst of reading from one socket: parses them into the thread's builder
-/// and counts what was refused. One time of arrival for all. Threads: the ingest thread.
+/// Takes what one burst of reading from one socket brought: reads its points into the thread's
+/// builder and counts what was refused. One time of arrival for all. Threads: the ingest thread.
 class PointIntake {
  public:
   PointIntake(InputState& input, const Listening& listening, IngestThread& thread);
@@ -23,7 +24,9 @@ class PointIntake {
   [[nodiscard]] bool take_lines(std::string_view lines);
   /// Takes the last line of a datagram, which has no LF.
   [[nodiscard]] bool take_unended_line(std::string_view line);
-  void refuse(Refusal reason, std::string_view line);
+  /// Takes the pickle of one frame. False as for `take_lines`.
+  [[nodiscard]] bool take_pickle(std::string_view pickle);
+  void refuse(Refusal reason, std::string_view sample);
 
   [[nodiscard]] std::uint64_t points() const { return points_; }
   [[nodiscard]] bool any_refused() const { return any_refused_; }
@@ -31,7 +34,10 @@ class PointIntake {
   void report_refused(std::string_view peer);
 
  private:
-  void note_refused(std::string_view line);
+  /// The thread's builder; null: nothing is taken any more.
+  [[nodiscard]] BatchBuilder* builder();
+  void commit(BatchBuilder& builder, const WrittenPoints& points);
+  void note_refused(std::string_view sample);
 
   InputState& input_;
   const Listening& listening_;
@@ -40,7 +46,7 @@ class PointIntake {
   std::uint64_t points_ = 0;
   RefusalCounts refused_{};
   bool any_refused_ = false;
-  std::string sample_;  ///< the front of the last refused line
+  std::string sample_;  ///< the front of the last that was refused
 };
 
 }  // namespace carbon_spool

@@ -69,6 +69,12 @@ Result<void> SocketInput::prepare(const InputOptions& options) {
         }) != listenings_.end()) {
       continue;
     }
+    if (!is_stream(each) && !takes_datagrams(options.type)) {
+      prepared_.clear();
+      return Error{"listen on " + to_string(each) + ": " + std::string(name_of(options.type)) +
+                   " comes in streams"}
+          .in("input " + options.name);
+    }
     Result<std::vector<BoundSocket>> bound = bind_address(each);
     if (!bound) {
       prepared_.clear();
@@ -193,8 +199,14 @@ std::string_view name_of(InputType type) {
   switch (type) {
     case InputType::Graphite:
       break;
+    case InputType::Pickle:
+      return "pickle";
   }
   return "graphite";
+}
+
+bool takes_datagrams(InputType type) {
+  return type != InputType::Pickle;
 }
 
 Result<std::unique_ptr<Input>> Input::start(const InputOptions& options, ProducerId producer,

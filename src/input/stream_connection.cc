@@ -18,7 +18,7 @@ constexpr int kReadsPerTurn = 4;
 StreamConnection::StreamConnection(InputState& input, ListeningPtr listening, IngestThread& thread,
                                    UniqueFd fd)
     : InputSocket(input, input.connections, std::move(listening), thread, std::move(fd)),
-      Fragment(thread.fragments()),
+      Fragment(thread.fragments(input.type)),
       decoder_(make_stream_decoder(input.type, *this, thread)) {}
 
 void StreamConnection::begin(std::unique_ptr<StreamConnection> self) {

@@ -1,6 +1,7 @@
 #include "stream_decoder.h"
 
 #include "line_decoder.h"
+#include "pickle_decoder.h"
 
 namespace carbon_spool {
 
@@ -9,6 +10,8 @@ std::unique_ptr<StreamDecoder> make_stream_decoder(InputType type, Fragment& fra
   switch (type) {
     case InputType::Graphite:
       break;
+    case InputType::Pickle:
+      return std::make_unique<PickleDecoder>(fragment);
   }
   return std::make_unique<LineDecoder>(fragment, thread);
 }

@@ -68,8 +68,11 @@ TEST_CASE("an error names file, line, key, what was expected and what was found"
        R"(f:5: input[0].name: expected a name of 1 to 200 letters, digits and any of "_.:-", found "a b")"},
       {in_input("name = ''"),
        R"(f:5: input[0].name: expected a name of 1 to 200 letters, digits and any of "_.:-", found "")"},
+      {in_input("type = 'pickle'\nlisten = ['tcp://h:1', 'udp://h:1']"),
+       "f:6: input[0].listen: expected tcp:// or unix:// (pickle comes in streams), found "
+       "\"udp://h:1\""},
       {in_input("type = 'statsd'\nanything = 1"),
-       R"(f:5: input[0].type: "statsd" is not available yet; use "graphite")"},
+       R"(f:5: input[0].type: "statsd" is not available yet; use "graphite" or "pickle")"},
       {in_input("max_connections = 0"),
        "f:5: input[0].max_connections: expected an integer from 1 to 1000000, found the integer 0"},
       {in_input("max_connections = 99999999999999999999"),

@@ -99,6 +99,21 @@ TEST_CASE("an input's keys are read", "[config]") {
   CHECK(input.listen[3] == Address{Address::Transport::UnixDatagram, "", 0, "/run/b"});
 }
 
+TEST_CASE("each type of input has its own name, port and keys", "[config]") {
+  const InputOptions pickle = input_with("type = 'pickle'\n");
+  CHECK(pickle.type == InputType::Pickle);
+  CHECK(pickle.name == "pickle");
+  CHECK(pickle.max_connections == 20000);
+  REQUIRE(pickle.listen.size() == 1);
+  CHECK(to_string(pickle.listen[0]) == "tcp://0.0.0.0:2004");
+  const InputOptions named = input_with(
+      "type = 'pickle'\nname = 'relays'\nmax_connections = 7\n"
+      "listen = ['tcp://[::1]:0', 'unix:///run/a']\n");
+  CHECK(named.name == "relays");
+  CHECK(named.max_connections == 7);
+  CHECK(named.listen.size() == 2);
+}
+
 TEST_CASE("a destination's keys are read", "[config]") {
   const DestinationConfig destination = destination_with(
       "name = 'primary'\ntype = 'graphite'\nacknowledge = 'kernel'\nconfirm_every = '5s'\n"

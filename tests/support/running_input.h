@@ -18,19 +18,22 @@ namespace carbon_spool {
 
 /// What a test varies.
 struct RunningInputOptions {
+  InputType type = InputType::Graphite;
   std::vector<std::string> listen = {"tcp://127.0.0.1:0"};
   std::uint32_t threads = 1;
   std::uint32_t max_connections = 20000;
   std::size_t max_fragment_bytes = kMaxFragmentBytes;
+  std::size_t max_frame_fragment_bytes = kMaxFrameFragmentBytes;
   RefusalCounts refused_before{};
 };
 
-/// A Graphite input on real sockets in front of a recording sink.
+/// An input on real sockets in front of a recording sink.
 class RunningInput {
  public:
   explicit RunningInput(const RunningInputOptions& options = {})
-      : threads_(options.threads, options.max_fragment_bytes) {
+      : threads_(options.threads, options.max_fragment_bytes, options.max_frame_fragment_bytes) {
     InputOptions input;
+    input.type = options.type;
     input.max_connections = options.max_connections;
     for (const std::string& each : options.listen) {
       input.listen.push_back(parse_address(each).value());
@@ -60,13 +63,13 @@ class RunningInput {
     return input_->stats().refused[static_cast<std::size_t>(reason)];
   }
 
-  /// Returns once everything that was sent before, to the only ingest thread, has been read: lines
+  /// Returns once everything that was sent before, to the only ingest thread, has been read: points
   /// sent after it on another connection have come through. Two of them, because during the first a
   /// new connection may only have been accepted.
-  void settle(SocketClient& probe) {
+  void settle(SocketClient& probe, std::string_view point = "probe 1 1700000000\n") {
     for (int round = 0; round < 2; ++round) {
       const std::uint64_t before = sink.points();
-      probe.send("probe 1 1700000000\n");
+      probe.send(point);
       REQUIRE(sink.wait_for_points(before + 1));
     }
   }

@@ -36,10 +36,14 @@ class PointSink {
 /// and reload follow by themselves.
 enum class InputType : std::uint8_t {
   Graphite,  ///< the plaintext protocol
+  Pickle,    ///< the pickle protocol; streams only
 };
 
-/// As the configuration and `status` write it: `graphite`.
+/// As the configuration and `status` write it: `graphite`, `pickle`.
 [[nodiscard]] std::string_view name_of(InputType type);
+
+/// Whether inputs of that type can listen on UDP and Unix datagram sockets.
+[[nodiscard]] bool takes_datagrams(InputType type);
 
 struct InputOptions {
   std::string name = "graphite";
@@ -66,7 +70,8 @@ struct InputStats {
 ///             there is durable; every other end (death of this process included) is a reset, so
 ///             that a confirming sender never takes it for an acknowledgement. Unix sockets know no
 ///             such reset: their end of file confirms nothing.
-/// Limits:     lines, unfinished lines of all connections together (16 MiB), connections.
+/// Limits:     lines, frames, what is unfinished of all connections together (kMaxFragmentBytes,
+///             kMaxFrameFragmentBytes), connections.
 /// Threads:    `start`, `stop` and the destructor from one thread; `stats` from any.
 class Input {
  public:
