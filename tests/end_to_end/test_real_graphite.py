@@ -4,97 +4,13 @@ import math
 import threading
 import time
 
-import whisper
-
 import harness
+from carbon_programs import CarbonCache
 from harness import Background, connect, destination, half_close, wait_until
 
 SERIES = 200
 STEADY = harness.sized(8, 20, 8)  # seconds before and after the outage
 OUTAGE = harness.sized(10, 30, 10)
-
-
-class CarbonCache:
-    """carbon-cache in the foreground, with everything in a folder of the test's own."""
-
-    def __init__(self, folder, port, updates_per_second="inf"):
-        self.storage = folder / "storage" / "whisper"
-        self._folder = folder
-        self._log = folder / "carbon.log"
-        self._process = None
-        conf = folder / "conf"
-        conf.mkdir(parents=True)
-        self._conf = conf / "carbon.conf"
-        self._settings = {
-            "STORAGE_DIR": folder / "storage",
-            "LOCAL_DATA_DIR": self.storage,
-            "WHITELISTS_DIR": folder / "storage" / "lists",
-            "CONF_DIR": conf,
-            "LOG_DIR": folder / "log",
-            "PID_DIR": folder,
-            "ENABLE_LOGROTATION": "False",
-            "ENABLE_TAGS": "False",
-            "MAX_CREATES_PER_MINUTE": "inf",
-            "LOG_CREATES": "False",
-            "LOG_UPDATES": "False",
-            "LINE_RECEIVER_INTERFACE": "127.0.0.1",
-            "LINE_RECEIVER_PORT": port.number,
-            "PICKLE_RECEIVER_PORT": 0,  # none
-            "CACHE_QUERY_INTERFACE": "127.0.0.1",
-            "CACHE_QUERY_PORT": 0,  # any
-            "CARBON_METRIC_INTERVAL": 0,
-        }
-        self.write_at(updates_per_second)
-        (conf / "storage-schemas.conf").write_text("[all]\npattern = .*\nretentions = 1s:1h\n")
-        self._port = port
-
-    def write_at(self, updates_per_second):
-        """How many of its files it updates in a second from its next start on; the rest stays in its memory."""
-        settings = {**self._settings, "MAX_UPDATES_PER_SECOND": updates_per_second}
-        self._conf.write_text("[cache]\n" + "".join(f"{key} = {value}\n" for key, value in settings.items()))
-
-    def start(self):
-        with self._log.open("ab") as log:
-            self._process = harness.spawn(
-                ["carbon-cache", f"--config={self._conf}", "--nodaemon", "--debug", "start"],
-                log, log, {"GRAPHITE_ROOT": str(self._folder)},
-            )  # fmt: skip
-        wait_until(self._listens, "carbon-cache listens")
-
-    def _listens(self):
-        if self._process.poll() is not None:
-            raise AssertionError("carbon-cache ended:\n" + self._log.read_text()[-4000:])
-        try:
-            connect(self._port.url).close()
-        except ConnectionRefusedError:
-            return False
-        return True
-
-    def stop(self):
-        if self._process and self._process.poll() is None:
-            self._process.terminate()
-            self._process.wait(harness.PATIENCE)
-
-    def kill(self):
-        """What it was just making stays without a header, and no later carbon-cache mends that: it goes."""
-        self._process.kill()
-        self._process.wait()
-        for file in self.storage.glob("e2e/*.wsp"):
-            try:
-                whisper.info(str(file))
-            except whisper.CorruptWhisperFile:
-                file.unlink()
-
-    def slots(self, series, first, last):
-        """{second: value} for first … last; seconds without a value are not in it."""
-        file = self.storage / "e2e" / f"s{series:03d}.wsp"
-        if not file.exists():
-            return {}
-        try:
-            (start, _, step), values = whisper.fetch(str(file), first - 1, last)
-        except whisper.CorruptWhisperFile:  # it is being made
-            return {}
-        return {start + i * step: value for i, value in enumerate(values) if value is not None}
 
 
 def value_of(series, second):
