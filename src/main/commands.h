@@ -81,6 +81,16 @@ struct AdoptArguments {
 };
 [[nodiscard]] int adopt_position(const AdoptArguments& arguments);
 
+struct SendArguments {
+  std::string config_file = kDefaultConfigFile;
+  /// Points or packets, one each, which an address may stand in front of; no line: those on
+  /// standard input.
+  std::vector<std::string> address_and_lines;
+  bool statsd = false;          ///< they are StatsD's, and sent as they are
+  std::string timeout = "10s";  ///< how long the peer may take nothing
+};
+[[nodiscard]] int send_points(const SendArguments& arguments);
+
 struct ReceiveArguments {
   std::vector<std::string> listen;  ///< addresses, as `parse_address` reads them
   bool count = false;               ///< print how many lines came, not the lines

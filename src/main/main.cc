@@ -146,6 +146,37 @@ void add_queue_commands(CLI::App& app, Chosen& chosen) {
       });
 }
 
+void add_sender(CLI::App& app, Chosen& chosen) {
+  add_command<SendArguments>(
+      app, "send", "send points, and tell whether they were confirmed", send_points, chosen,
+      [](CLI::App& command, SendArguments& arguments) {
+        add_config_option(command, arguments.config_file);
+        command
+            .add_option("lines", arguments.address_and_lines,
+                        "where to: tcp://host:port, unix:///path, udp://host:port or\n"
+                        "unixgram:///path (the first plaintext input of the configuration); then\n"
+                        "points, each as 'path value [timestamp]' (those on standard input, one a\n"
+                        "line); without a timestamp: now")
+            ->type_name("[ADDRESS] [POINT...]");
+        command.add_flag("--statsd", arguments.statsd,
+                         "lines for StatsD, such as 'logins:1|c', sent as they are");
+        command
+            .add_option("--timeout", arguments.timeout,
+                        "give up when the peer takes nothing for so long")
+            ->type_name("DURATION")
+            ->capture_default_str();
+      })
+      .footer(
+          "Exit code: 0 everything was sent, and over tcp:// or unix:// the peer confirmed that "
+          "it\n"
+          "has read it all; 1 it was not confirmed and may be lost, or some lines were bad (each "
+          "is\n"
+          "named on standard error, the others are sent); 2 bad usage or configuration. Over "
+          "udp://\n"
+          "and unixgram:// nothing can be confirmed: 0 means no more than that the kernel took "
+          "it.");
+}
+
 void add_receiver(CLI::App& app, Chosen& chosen) {
   add_command<ReceiveArguments>(
       app, "receive", "be a small Graphite server that prints what arrives", receive, chosen,
@@ -170,6 +201,7 @@ int run_command_line(int argc, char** argv) {
   Chosen chosen;
   add_daemon_commands(app, chosen);
   add_queue_commands(app, chosen);
+  add_sender(app, chosen);
   add_receiver(app, chosen);
   try {
     app.parse(argc, argv);

@@ -1,0 +1,222 @@
+// carbon-spool send: points, or packets for StatsD, from scripts and cron jobs, and whether they
+// were confirmed.
+
+#include <iostream>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "carbon_spool/base/clock.h"
+#include "carbon_spool/base/log.h"
+#include "carbon_spool/output/delivery.h"
+#include "carbon_spool/wire/graphite_lines.h"
+
+#include "commands.h"
+#include "datagram_client.h"
+#include "usable_config.h"
+
+namespace carbon_spool {
+namespace {
+
+/// Lines are gathered to so much for a write to a stream, and for a datagram, which is to fit into
+/// one packet of any network (1500 bytes less headers of IPv6 and UDP, and some for tunnels).
+constexpr std::size_t kStreamBytes = std::size_t{64} << 10;
+constexpr std::size_t kDatagramBytes = 1400;
+
+int fail(const std::string& what, int exit_code) {
+  std::cerr << "carbon-spool: " << what << '\n';
+  return exit_code;
+}
+
+/// The way to the peer. Connects with the first line, so that nothing is asked of it for nothing.
+class Way {
+ public:
+  Way(Address to, Milliseconds timeout) : to_(std::move(to)), timeout_(timeout) {
+    using enum Address::Transport;
+    is_stream_ = to_.transport == Tcp || to_.transport == UnixStream;
+  }
+
+  /// `line`: without LF.
+  [[nodiscard]] Result<void> add(std::string_view line) {
+    const std::size_t most = is_stream_ ? kStreamBytes : kDatagramBytes;
+    if (!gathered_.empty() && gathered_.size() + line.size() + 1 > most) {
+      if (auto written = write_out(); !written) return written;
+    }
+    gathered_.append(line) += '\n';
+    return success();
+  }
+
+  [[nodiscard]] Result<void> finish() {
+    if (!gathered_.empty()) {
+      if (auto written = write_out(); !written) return written;
+    }
+    return stream_ ? stream_->confirm() : success();
+  }
+
+ private:
+  [[nodiscard]] Result<void> write_out() {
+    const std::string lines = std::exchange(gathered_, {});
+    if (is_stream_) {
+      if (!stream_) {
+        auto connected = Delivery::connect(to_, timeout_);
+        if (!connected) return connected.error();
+        stream_ = std::move(connected.value());
+      }
+      return stream_->write(lines);
+    }
+    if (!datagrams_) {
+      auto connected = DatagramClient::connect(to_);
+      if (!connected) return connected.error();
+      datagrams_.emplace(std::move(connected.value()));
+    }
+    return datagrams_->send(lines);
+  }
+
+  const Address to_;
+  const Milliseconds timeout_;
+  bool is_stream_ = false;
+  std::string gathered_;
+  std::unique_ptr<Delivery> stream_;
+  std::optional<DatagramClient> datagrams_;
+};
+
+/// Checks lines and sends the good ones; names the others on standard error.
+class Sending {
+ public:
+  Sending(const SendArguments& arguments, Way way)
+      : is_statsd_(arguments.statsd), way_(std::move(way)) {}
+
+  /// `place`: where the line is, for a person. False: the way is broken.
+  [[nodiscard]] bool take(std::string_view line, const std::string& place) {
+    const std::string_view wanted = is_statsd_ ? packet(line) : point(line);
+    if (wanted.empty()) {
+      any_bad_ = true;
+      std::cerr << "carbon-spool: " << place << ": refused (" << reason_
+                << "): " << quote_for_log(line) << '\n';
+      return true;
+    }
+    any_good_ = true;
+    return hold_to(way_.add(wanted));
+  }
+
+  [[nodiscard]] int finish() {
+    if (!is_broken_ && !any_good_) std::cerr << "carbon-spool: there was nothing to send\n";
+    if (is_broken_ || !hold_to(way_.finish()) || any_bad_) return kExitNeedsALook;
+    return kExitGood;
+  }
+
+ private:
+  /// The line as it is to be sent; empty: it is refused.
+  [[nodiscard]] std::string_view point(std::string_view line) {
+    RefusalCounts refused{};
+    const ParsedLines parsed = parse_line(line, room_, now_, refused);
+    if (parsed.points == 1) return {room_.data(), parsed.written - 1};
+    for (std::size_t i = 0; i < refused.size(); ++i) {
+      if (refused[i] > 0) reason_ = name_of(static_cast<Refusal>(i));
+    }
+    return {};
+  }
+  [[nodiscard]] std::string_view packet(std::string_view line) {
+    reason_ = line.empty() ? "empty" : "more than one line";
+    return line.find('\n') == line.npos ? line : std::string_view();
+  }
+
+  bool hold_to(const Result<void>& outcome) {
+    if (outcome) return true;
+    is_broken_ = true;
+    std::cerr << "carbon-spool: not confirmed: " << outcome.error().message << '\n';
+    return false;
+  }
+
+  const bool is_statsd_;
+  const std::uint32_t now_ = static_cast<std::uint32_t>(system_clock().unix_seconds());
+  std::string room_ = std::string(kMaxLineBytes + kMaxStampBytes, '\0');
+  Way way_;
+  std::string_view reason_;
+  bool any_good_ = false;
+  bool any_bad_ = false;
+  bool is_broken_ = false;
+};
+
+/// How to reach a listener of this machine from here.
+Address reachable(Address address) {
+  if (address.host == "0.0.0.0") address.host = "127.0.0.1";
+  if (address.host == "::") address.host = "::1";
+  return address;
+}
+
+/// Where the configuration's plaintext inputs listen: the first stream, which can confirm, or the
+/// first of all.
+std::optional<Address> listener_of(const Config& config) {
+  std::optional<Address> datagrams;
+  for (const InputOptions& input : config.inputs) {
+    if (input.type != InputType::Graphite) continue;
+    for (const Address& each : input.listen) {
+      using enum Address::Transport;
+      if (each.path.empty() && each.port == 0) continue;
+      if (each.transport == Tcp || each.transport == UnixStream) return reachable(each);
+      if (!datagrams) datagrams = reachable(each);
+    }
+  }
+  return datagrams;
+}
+
+/// Takes the address off the front of what was given, or from the configuration. None: there is no
+/// usable one, and it was said why.
+std::optional<Address> address_for(const SendArguments& arguments,
+                                   std::span<const std::string>& lines) {
+  const bool is_given =
+      !lines.empty() && (lines.front().find("://") != std::string::npos ||
+                         (!arguments.statsd && lines.front().find(' ') == std::string::npos));
+  if (is_given) {
+    Result<Address> address = parse_address(lines.front());
+    lines = lines.subspan(1);
+    if (address) return address.value();
+    std::cerr << "carbon-spool: " << address.error().message << '\n';
+    return std::nullopt;
+  }
+  if (arguments.statsd) {
+    std::cerr << "carbon-spool: --statsd: expected an address, such as udp://127.0.0.1:8125\n";
+    return std::nullopt;
+  }
+  const std::optional<Config> config = usable_config(arguments.config_file);
+  if (!config) return std::nullopt;
+  std::optional<Address> address = listener_of(*config);
+  if (!address) {
+    std::cerr << "carbon-spool: " << arguments.config_file
+              << ": no plaintext input with a fixed address; expected an address\n";
+  }
+  return address;
+}
+
+}  // namespace
+
+int send_points(const SendArguments& arguments) {
+  std::span<const std::string> lines = arguments.address_and_lines;
+  const auto timeout = parse_duration(arguments.timeout);
+  if (!timeout || timeout.value() <= Milliseconds::zero()) {
+    return fail(
+        "--timeout: expected a duration, such as \"10s\", found \"" + arguments.timeout + "\"",
+        kExitBadUsage);
+  }
+  const std::optional<Address> to = address_for(arguments, lines);
+  if (!to) return kExitBadUsage;
+
+  Sending sending(arguments, Way(*to, timeout.value()));
+  bool goes_on = true;
+  for (std::size_t i = 0; goes_on && i < lines.size(); ++i) {
+    goes_on = sending.take(lines[i], "argument " + std::to_string(i + 1));
+  }
+  if (lines.empty()) {
+    std::string line;
+    for (std::size_t number = 1; goes_on && std::getline(std::cin, line); ++number) {
+      goes_on = sending.take(line, "line " + std::to_string(number));
+    }
+  }
+  return sending.finish();
+}
+
+}  // namespace carbon_spool
