@@ -22,9 +22,9 @@ constexpr std::size_t kStampDigits = 10;
 
 /// `(path, (timestamp, value))` taken apart.
 struct Item {
-  PickleValue path;
-  PickleValue timestamp;
-  PickleValue value;
+  const PickleValue* path;
+  const PickleValue* timestamp;
+  const PickleValue* value;
 };
 
 /// A text cut down to its only field; how many fields it had, as far as it is well encoded.
@@ -64,22 +64,52 @@ std::string_view number_text(const PickleValue& value, NumberText& text) {
   }
 }
 
+/// A path that needs no second look.
+bool is_plain_path(const PickleValue& value) {
+  if (value.size == 0 || value.size > kMaxElementBytes) return false;
+  const char* const end = value.text + value.size;
+  return skip_printable(value.text, end) == end;
+}
+
+/// The text of a timestamp, kept from one point to the next: most of them have the same.
+class TimestampText {
+ public:
+  [[nodiscard]] std::string_view of(std::int64_t seconds) {
+    if (seconds != seconds_) {
+      seconds_ = seconds;
+      text_ = to_text(seconds, room_);
+    }
+    return text_;
+  }
+
+ private:
+  std::int64_t seconds_ = 0;
+  std::string_view text_ = "0";
+  NumberText room_;
+};
+
 /// One item on its way to be a point. Refused for the same reasons, in the same order, as a line
 /// with the same three texts in it.
 class ItemCheck {
  public:
-  explicit ItemCheck(const Item& item) : item_(item) {}
+  ItemCheck(const Item& item, TimestampText& timestamps)
+      : path_(*item.path),
+        timestamp_(*item.timestamp),
+        value_(*item.value),
+        timestamps_(timestamps) {}
 
   /// The point's texts are in the item or in here.
   [[nodiscard]] std::optional<Refusal> read(Point& point) {
-    if (item_.path.kind != Kind::Text) return Refusal::BadItem;
-    const std::size_t bytes =
-        item_.path.size + text_bytes(item_.value) + text_bytes(item_.timestamp);
+    if (path_.kind != Kind::Text) return Refusal::BadItem;
+    if (is_plain_path(path_) && !is_text(value_) && !is_text(timestamp_)) {
+      point.path = path_.view();
+      return read_numbers({}, {}, point);
+    }
+    const std::size_t bytes = path_.size + text_bytes(value_) + text_bytes(timestamp_);
     if (bytes > kMaxLineBytes) return Refusal::LineTooLong;
-    const OnlyField path = only_field(item_.path);
-    const OnlyField value = is_text(item_.value) ? only_field(item_.value) : OnlyField{};
-    const OnlyField timestamp =
-        is_text(item_.timestamp) ? only_field(item_.timestamp) : OnlyField{};
+    const OnlyField path = only_field(path_);
+    const OnlyField value = is_text(value_) ? only_field(value_) : OnlyField{};
+    const OnlyField timestamp = is_text(timestamp_) ? only_field(timestamp_) : OnlyField{};
     if (!path.well_encoded || !value.well_encoded || !timestamp.well_encoded) {
       return Refusal::BadEncoding;
     }
@@ -87,35 +117,47 @@ class ItemCheck {
     if (path.count > 1 || value.count > 1 || timestamp.count > 1) return Refusal::TooManyFields;
     if (is_path_too_long(path.text)) return Refusal::PathTooLong;
     point.path = path.text;
+    return read_numbers(value.text, timestamp.text, point);
+  }
+
+ private:
+  /// The texts are those of what is a text.
+  [[nodiscard]] std::optional<Refusal> read_numbers(std::string_view value,
+                                                    std::string_view timestamp, Point& point) {
     if (!read_value(value, point)) return Refusal::BadValue;
     if (!read_timestamp(timestamp, point)) return Refusal::BadTimestamp;
     return std::nullopt;
   }
 
- private:
-  bool read_value(const OnlyField& field, Point& point) {
-    if (is_text(item_.value)) {
-      point.value = field.text;
-      return is_finite_decimal(point.value);
+  [[nodiscard]] bool read_value(std::string_view text, Point& point) {
+    if (is_text(value_)) {
+      point.value = text;
+      return is_finite_decimal(text);
     }
-    point.value = number_text(item_.value, value_text_);
-    // What is shorter than the greatest double needs no second look.
-    const bool is_big = item_.value.kind == Kind::BigNumber;
-    return !point.value.empty() && (!is_big || is_finite_decimal(point.value));
+    point.value = number_text(value_, value_text_);
+    // Only these can be beyond a double without being seen to be.
+    const bool may_overflow = value_.kind == Kind::BigNumber;
+    return !point.value.empty() && (!may_overflow || is_finite_decimal(point.value));
   }
 
-  bool read_timestamp(const OnlyField& field, Point& point) {
-    if (is_text(item_.timestamp)) return set_timestamp(field.text, point);
-    if (item_.timestamp.kind == Kind::Integer) {
-      return set_timestamp(static_cast<double>(item_.timestamp.integer),
-                           to_text(item_.timestamp.integer, timestamp_text_), point);
+  [[nodiscard]] bool read_timestamp(std::string_view text, Point& point) {
+    if (is_text(timestamp_)) return set_timestamp(text, point);
+    if (timestamp_.kind == Kind::Integer) {
+      const std::int64_t seconds = timestamp_.integer;
+      if (seconds == -1) return true;
+      if (seconds < 1 || seconds > UINT32_MAX) return false;
+      point.timestamp = timestamps_.of(seconds);
+      point.seconds = static_cast<std::uint32_t>(seconds);
+      return true;
     }
-    if (item_.timestamp.kind != Kind::Real || !std::isfinite(item_.timestamp.real)) return false;
-    return set_timestamp(item_.timestamp.real, to_text(item_.timestamp.real, timestamp_text_),
-                         point);
+    if (timestamp_.kind != Kind::Real || !std::isfinite(timestamp_.real)) return false;
+    return set_timestamp(timestamp_.real, to_text(timestamp_.real, timestamp_text_), point);
   }
 
-  const Item& item_;
+  const PickleValue& path_;
+  const PickleValue& timestamp_;
+  const PickleValue& value_;
+  TimestampText& timestamps_;
   NumberText value_text_;
   NumberText timestamp_text_;
 };
@@ -160,15 +202,15 @@ struct PickleReader::Impl {
   };
 
   [[nodiscard]] bool take_apart(const PickleValue& value, Item& item) const {
-    PickleValue data;
-    return machine.pair(value, item.path, data) && machine.pair(data, item.timestamp, item.value);
+    const PickleValue* data = nullptr;
+    return machine.pair(value, item.path, data) && machine.pair(*data, item.timestamp, item.value);
   }
 
   /// Writes the item's point, unless there is no room for it, or a reason to refuse it.
-  [[nodiscard]] Taken take(const PickleValue& value, PointWriter& writer) const {
+  [[nodiscard]] Taken take(const PickleValue& value, PointWriter& writer) {
     Item item;
     if (!take_apart(value, item)) return {Refusal::BadItem};
-    ItemCheck check(item);
+    ItemCheck check(item, timestamps);
     Point point;
     if (const auto reason = check.read(point)) return {reason};
     const std::size_t line_bytes =
@@ -181,10 +223,11 @@ struct PickleReader::Impl {
   [[nodiscard]] std::string describe_item(const PickleValue& value) const {
     Item item;
     if (!take_apart(value, item)) return describe(value);
-    return describe(item.path) + ' ' + describe(item.value) + ' ' + describe(item.timestamp);
+    return describe(*item.path) + ' ' + describe(*item.value) + ' ' + describe(*item.timestamp);
   }
 
   PickleMachine machine;
+  TimestampText timestamps;
   std::size_t next = 0;        ///< of the items, to be written
   std::size_t text_bytes = 0;  ///< that were made of this pickle
   std::string last_refused;

@@ -27,7 +27,15 @@ class PickleMachine {
 
   [[nodiscard]] std::span<const PickleValue> items() const { return items_; }
   /// The elements of a tuple or list that has two; false for any other thing.
-  [[nodiscard]] bool pair(const PickleValue& value, PickleValue& first, PickleValue& second) const;
+  [[nodiscard]] bool pair(const PickleValue& value, const PickleValue*& first,
+                          const PickleValue*& second) const {
+    if (value.kind != PickleValue::Kind::Tuple || value.size != 2) {
+      return pair_of_list(value, first, second);
+    }
+    first = &elements_[value.index];
+    second = first + 1;
+    return true;
+  }
 
  private:
   /// A stretch of `elements_`.
@@ -46,6 +54,8 @@ class PickleMachine {
 
   [[nodiscard]] bool step(std::uint8_t opcode);
   [[nodiscard]] bool finish();
+  [[nodiscard]] bool pair_of_list(const PickleValue& value, const PickleValue*& first,
+                                  const PickleValue*& second) const;
   bool fail(Refusal reason);
 
   // The bytes behind an opcode. False: they are not all there.
