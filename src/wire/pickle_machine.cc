@@ -4,7 +4,6 @@
 #include <bit>
 #include <charconv>
 #include <cstring>
-#include <type_traits>
 
 #include "carbon_spool/wire/pickle_frames.h"
 
