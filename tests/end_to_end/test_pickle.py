@@ -319,7 +319,7 @@ class Relayed(harness.EndToEnd):
             time.sleep(max(0.0, begin + (number + 1) / 10 - time.monotonic()))
         last = self.FIRST + 1000 + self.total
         wait_until(lambda: self.spool.now()["inputs"][0]["points_total"] == 1000 + self.total,
-                   "all is accepted", harness.PATIENCE + 4 * SECONDS)  # fmt: skip
+                   "all is accepted", 2 * harness.PATIENCE + 4 * SECONDS)  # fmt: skip
         self.spool.wait_delivered()
         self.assert_all_arrived(self.checks, self.FIRST, last)
         status = self.spool.now()
