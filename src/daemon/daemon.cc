@@ -69,6 +69,12 @@ void DaemonImpl::provide_readers(const Plan& plan) {
   for (const PlannedTaker& each : plan.takers) {
     takers_[{each.reader, each.taker}] = &queue_->add_taker(each.reader, each.taker, each.selector);
   }
+  for (const PlannedHandOver& each : plan.hand_overs) {
+    const auto done = queue_->hand_over(each.from, each.to);
+    if (done) continue;
+    log(LogLevel::Error,
+        "what waits for \"" + each.from + "\" stays where it is: " + done.error().message);
+  }
 }
 
 std::shared_ptr<Standing> DaemonImpl::standing_of(const std::string& destination) {

@@ -33,8 +33,7 @@ class Planner {
   void plan_destination(std::uint32_t destination) {
     SupplyPlan& supply = plan_.supplies[destination];
     const std::string& name = name_of(destination);
-    supply.has_own = router_ == nullptr || gets_points_of_its_own(table(), destination) ||
-                     remembered_.contains(name);
+    supply.has_own = router_ == nullptr || gets_points_of_its_own(table(), destination);
     if (!supply.has_own) return;
     ReaderOptions options = config_.destinations[destination].reader;
     if (router_ != nullptr) options.selector = router_->selector_for(destination);
@@ -92,6 +91,7 @@ class Planner {
     std::vector<std::string> while_down;
     for (const std::uint32_t each : members) {
       const std::string& member = name_of(each);
+      plan_hand_over(each, cluster.name);
       add_taker(cluster.name, member, router_->selector_for_member(index, each));
       plan_.supplies[each].sources.push_back({cluster.name, member, while_down, shares, key});
       if (cluster.select == Select::Failover) while_down.push_back(member);
@@ -117,6 +117,14 @@ class Planner {
       options.division = {cluster.members.size(), true, routing_key_};
     }
     return options;
+  }
+
+  void plan_hand_over(std::uint32_t member, const std::string& cluster) {
+    const std::string& name = name_of(member);
+    if (plan_.supplies[member].has_own || !remembered_.contains(name)) return;
+    const auto is_planned = [&](const PlannedHandOver& each) { return each.from == name; };
+    if (std::ranges::any_of(plan_.hand_overs, is_planned)) return;
+    plan_.hand_overs.push_back({name, cluster});
   }
 
   void add_taker(const std::string& reader, const std::string& taker,

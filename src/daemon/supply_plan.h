@@ -62,12 +62,20 @@ struct PlannedTaker {
   std::shared_ptr<BatchSelector> selector;
 };
 
+/// What waits for a destination that gets no points of its own any more is to wait for a cluster
+/// that it is a member of.
+struct PlannedHandOver {
+  std::string from;
+  std::string to;
+};
+
 /// How the destinations of a configuration are supplied: each has a reader of its own for what
 /// routes and rings give to it, each cluster that shares a reader has one, and whoever stands in
 /// for another takes from that one's.
 struct Plan {
   std::vector<PlannedReader> readers;
   std::vector<PlannedTaker> takers;
+  std::vector<PlannedHandOver> hand_overs;
   std::vector<SupplyPlan> supplies;  ///< in the order of the configuration's destinations
 };
 
@@ -80,8 +88,8 @@ struct PlannedRouting {
 /// False if it gets points through clusters that share a reader alone.
 [[nodiscard]] bool gets_points_of_its_own(const RoutingTable& table, std::uint32_t destination);
 
-/// A destination that gets no points of its own has no reader of its own, unless the queue
-/// `remembers` one of its name.
+/// A destination that gets no points of its own has no reader of its own; one that the queue
+/// has `remembered` is handed over.
 [[nodiscard]] Plan plan_supplies(const Config& config, const PlannedRouting& routing,
                                  const std::set<std::string>& remembered);
 

@@ -187,8 +187,8 @@ Result<std::uint64_t> QueueImpl::hand_over(const std::string& orphan, const std:
   });
   if (writable_) forgotten_.erase(orphan);
   static_cast<void>(remove_unneeded_tables());
-  log(LogLevel::Info, "queue: by hand: " + std::to_string(points) + " points that waited for \"" +
-                          orphan + "\" wait for \"" + heir + "\" now");
+  log(LogLevel::Info, "queue: " + std::to_string(points) + " points that waited for \"" + orphan +
+                          "\" wait for \"" + heir + "\" now");
   return points;
 }
 

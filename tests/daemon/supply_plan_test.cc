@@ -70,7 +70,7 @@ TEST_CASE("without clusters each destination has a reader of its own", "[daemon]
   CHECK(sources_of(planned.plan.supplies[1], "b") == "b");
 }
 
-TEST_CASE("members that share a reader have none of their own, unless one is remembered",
+TEST_CASE("members that share a reader have none of their own; one that is there is handed over",
           "[daemon]") {
   const std::string cluster = "[[cluster]]\nname = 'eu'\nselect = 'balance'\nmembers = ['a', 'b']";
   const Planned planned(cluster);
@@ -81,7 +81,11 @@ TEST_CASE("members that share a reader have none of their own, unless one is rem
   CHECK_FALSE(planned.plan.supplies[0].has_own);
   CHECK(planned.reader("eu").start == ReaderStart::Oldest);
   const Planned remembered(cluster, {"a"});
-  CHECK(sources_of(remembered.plan.supplies[0], "a") == "a; eu");
+  CHECK(sources_of(remembered.plan.supplies[0], "a") == "eu");
+  REQUIRE(remembered.plan.hand_overs.size() == 1);
+  CHECK(remembered.plan.hand_overs[0].from == "a");
+  CHECK(remembered.plan.hand_overs[0].to == "eu");
+  CHECK(planned.plan.hand_overs.empty());
 }
 
 TEST_CASE("a failover takes only while those before it are down", "[daemon]") {

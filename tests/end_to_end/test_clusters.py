@@ -187,6 +187,23 @@ class Clusters(harness.EndToEnd):
     def test_points_of_a_member_that_is_down_are_rerouted_under_load(self):
         self.somebody_gets_each(select="fnv1a_ch", on_member_down="reroute_after:300ms")
 
+    def test_what_waited_for_destinations_waits_for_the_cluster_that_they_are_put_into(self):
+        daemon = self.begin(select="carbon_ch")
+        for name in MEMBERS:
+            self.receivers[name].die()
+        for name in MEMBERS:
+            wait_until(lambda name=name: daemon.to(name)["state"] != "connected", "all are down")
+        self.assertTrue(harness.send(daemon.listening(), points.plain(0, 3000)))
+        config = dict(daemon.config)
+        self.cluster["select"] = "balance"
+        daemon.configure(config["destination"], config["input"], cluster=[self.cluster], queue={"max_size": "1GiB"})
+        daemon.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: "reloaded" in daemon.log_text(), "the reload")
+        self.receivers["m1"].start()
+        wait_until(lambda: daemon.now()["clusters"][0]["reader"]["points_pending"] == 0, "all of it is delivered")
+        self.assert_all_arrived(self.got["m1"], 0, 3000)
+        self.looks_right(daemon)
+
     def test_a_changed_cluster_loses_nothing_that_waits(self):
         daemon = self.begin(select="any_of")
         for name in MEMBERS:
