@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -11,7 +12,7 @@
 namespace carbon_spool {
 
 /// The value of one key of the column family `batches`: this header, then the lines. All numbers
-/// little-endian. These bytes are on people's disks: a change needs a new kBatchFormat.
+/// little-endian. These bytes are on people's disks: a change needs a new format.
 ///
 ///   offset  0  u8   format, kBatchFormat
 ///           1  u8   zero, three times
@@ -24,6 +25,16 @@ namespace carbon_spool {
 ///          44  u32  greatest timestamp of its points
 inline constexpr std::uint8_t kBatchFormat = 1;
 inline constexpr std::size_t kBatchHeaderBytes = 48;
+
+/// The value of one key of the column family `shrunk`: that header but for format and points, which
+/// are those that are left, then this, then the lines that are left, perhaps none.
+///
+///   offset 48  u32  points of the batch as it was accepted
+///          52  u32  bytes of its plaintext as it was accepted
+///          56  u32  of the points that are not left those that a route dropped
+///          60  u32  zero
+inline constexpr std::uint8_t kShrunkBatchFormat = 2;
+inline constexpr std::size_t kShrunkBatchHeaderBytes = 64;
 
 /// What a producer contributed to a batch.
 struct ProducerShare {
@@ -46,6 +57,11 @@ class BatchEncoder {
 
 /// The bytes that are stored for a batch made by `BatchEncoder::finish` or `decode_batch`.
 [[nodiscard]] std::string_view stored_bytes(const Batch& batch);
+
+/// What is stored of a batch of which only `points` points, `lines`, are left. Of the others a
+/// route dropped `dropped`.
+[[nodiscard]] std::string encode_shrunk(const Batch& batch, std::string_view lines,
+                                        std::uint64_t points, std::uint64_t dropped);
 
 /// Reads a stored value. Fails if it is not a batch of that sequence in a format known here.
 [[nodiscard]] Result<BatchPtr> decode_batch(Sequence sequence, std::string_view stored);

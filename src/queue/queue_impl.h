@@ -26,6 +26,7 @@
 #include "state_keys.h"
 #include "store.h"
 #include "store_repair.h"
+#include "stretch.h"
 
 namespace carbon_spool {
 
@@ -50,8 +51,8 @@ struct Ground {
 /// (queue_recovery.cc), appending
 /// (queue_append.cc), the cap (queue_room.cc), other limits (queue_limits.cc), readers
 /// (queue_readers.cc), a disk that fails (queue_outage.cc), syncing, removing and what else has its
-/// time (queue_upkeep.cc), numbers (queue_stats.cc), what a person looks at or decides
-/// (queue_by_hand.cc).
+/// time (queue_upkeep.cc), shrinking what few readers need (queue_shrink.cc), numbers
+/// (queue_stats.cc), what a person looks at or decides (queue_by_hand.cc).
 ///
 /// Locks: `write_mutex_` before `store_gate_` before `mutex_`. Whoever writes to the store, or
 /// changes what is on disk of the ledger, holds `write_mutex_`. Who only reads the store holds
@@ -181,6 +182,22 @@ class QueueImpl final : public Queue {
   void drop(const std::vector<std::string>& readers, const Range& range, const std::string& reason);
   [[nodiscard]] bool remove_unneeded_tables();
 
+  // queue_shrink.cc
+  struct Shrinking;
+  struct ReadForShrinking {
+    BatchPtr batch;
+    bool is_hole = false;  ///< there is none, and nobody needs it
+  };
+  void shrink_loop();
+  [[nodiscard]] Result<bool> shrink_a_stretch();
+  [[nodiscard]] Result<std::unique_ptr<Shrinking>> begin_shrinking();
+  [[nodiscard]] std::uint64_t spare_for_shrinking() const;
+  [[nodiscard]] Result<bool> fill(Shrinking& shrinking);
+  [[nodiscard]] Result<ReadForShrinking> read_for_shrinking(Sequence sequence) const;
+  [[nodiscard]] bool is_closing() const;
+  [[nodiscard]] bool give_up(const Stretch& stretch);
+  [[nodiscard]] Result<bool> put_in_place(const Shrinking& shrinking);
+
   // queue_readers.cc
   void wake_takers(const std::string& reader, const ReaderImpl* but) const;
   void release(const std::string& reader, const RangeSet& ranges);
@@ -235,6 +252,9 @@ class QueueImpl final : public Queue {
   /// Readers that were removed: an outage may have kept that from the disk.
   std::set<std::string> forgotten_;
   unsigned ticks_until_positions_are_settled_ = 0;
+  unsigned store_life_ = 0;            ///< counts how often the store was opened anew
+  std::uint64_t shrinking_bytes_ = 0;  ///< of disk that a stretch on its way may take
+  NotWorthShrinking not_worth_shrinking_;
   std::optional<std::uint64_t> size_when_disk_got_low_;
   std::optional<Mark> began_without_store_;  ///< until what an earlier run left is known
   unsigned opened_in_vain_ = 0;              ///< how often the disk did not give what is there
@@ -245,6 +265,7 @@ class QueueImpl final : public Queue {
   // Guarded by mutex_.
   mutable std::mutex mutex_;
   std::condition_variable upkeep_wanted_;
+  std::condition_variable shrink_wanted_;
   Ledger ledger_;
   BatchesInMemory newest_;
   BatchesInMemory memory_;  ///< accepted while the disk fails, and not yet on it
@@ -266,6 +287,7 @@ class QueueImpl final : public Queue {
 
   std::jthread appender_;
   std::jthread upkeep_;
+  std::jthread shrinker_;
 };
 
 /// A sender's hand on a reader; the reader's state is in the ledger.

@@ -71,6 +71,8 @@ void QueueImpl::start_threads() {
   pthread_setname_np(appender_.native_handle(), "append");
   upkeep_ = std::jthread([this] { upkeep_loop(); });
   pthread_setname_np(upkeep_.native_handle(), "upkeep");
+  shrinker_ = std::jthread([this] { shrink_loop(); });
+  pthread_setname_np(shrinker_.native_handle(), "shrink");
 }
 
 QueueImpl::~QueueImpl() {
@@ -80,8 +82,10 @@ QueueImpl::~QueueImpl() {
     const std::lock_guard lock(mutex_);
     closing_ = true;
     upkeep_wanted_.notify_all();
+    shrink_wanted_.notify_all();
   }
   upkeep_.join();
+  shrinker_.join();
   const std::lock_guard write_lock(write_mutex_);
   if (outage_) try_to_end_outage();
   if (!memory_.empty()) {

@@ -152,6 +152,7 @@ Result<void> QueueImpl::reopen_store() {
   const std::unique_lock gate(store_gate_);
   meter_.reset();
   store_.reset();
+  ++store_life_;
   auto store = open_store();
   if (!store) return store.error();
   store_ = std::move(store.value().store);

@@ -102,11 +102,11 @@ std::optional<Reader::Taken> ReaderImpl::take(Part part, Share share) {
       continue;
     }
     BatchSelector::Selected selected;
-    selected.batch = batch;
-    if (selector) selected = selector->select(batch, share);
+    if (batch->points() > 0) selected.batch = batch;
+    if (selector && selected.batch) selected = selector->select(batch, share);
     ReaderState::LeftOut out;
-    out.dropped = selected.dropped;
-    out.elsewhere = batch->points() - out.dropped - selected.in_other_shares -
+    out.dropped = selected.dropped + batch->dropped_by_routes();
+    out.elsewhere = batch->range().points() - out.dropped - selected.in_other_shares -
                     (selected.batch ? selected.batch->points() : 0);
     const std::lock_guard lock(queue_.mutex_);
     ReaderState& reader = state();

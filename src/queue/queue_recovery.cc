@@ -27,8 +27,10 @@ RangeSet readable_batches(const Store& store) {
 
 Result<void> check_schema(const std::map<std::string, std::string>& state) {
   const auto at = state.find(std::string(kSchemaKey));
-  if (at == state.end() || at->second == kSchema) return success();
-  return Error{"written by a newer carbon-spool: schema " + at->second + ", this one knows " +
+  if (at == state.end() || at->second == kSchema || at->second == kSchemaBeforeShrinking) {
+    return success();
+  }
+  return Error{std::string(Store::kNewer) + ": schema " + at->second + ", this one knows " +
                std::string(kSchema)};
 }
 
@@ -107,7 +109,10 @@ Result<void> QueueImpl::open_as_it_is(OpenedStore& opened, bool& is_newer) {
         upkeep_wanted_.notify_all();
       },
       ground_.disk);
-  if (!store) return store.error();
+  if (!store) {
+    is_newer = store.error().message.find(Store::kNewer) != std::string::npos;
+    return store.error();
+  }
   auto state = store.value()->read_state();
   if (!state) return state.error();
   if (auto known = check_schema(state.value()); !known) {

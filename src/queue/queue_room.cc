@@ -65,8 +65,9 @@ const char* QueueImpl::full_reason() const {
 /// True if `incoming` more bytes leave `reserve` bytes of the limit free.
 bool QueueImpl::fits(std::uint64_t incoming, std::uint64_t reserve) {
   const std::uint64_t most = limit();
-  if (meter_->at_most() + incoming + reserve > most) meter_->rescan();
-  return meter_->at_most() + incoming + reserve <= most;
+  const std::uint64_t more = incoming + reserve + std::max(shrinking_bytes_, spare_for_shrinking());
+  if (meter_->at_most() + more > most) meter_->rescan();
+  return meter_->at_most() + more <= most;
 }
 
 /// Frees disk that costs nobody in the configuration a point: what is kept only to be sent again,
@@ -143,6 +144,7 @@ QueueImpl::Admission QueueImpl::admit_those_that_keep_up(std::uint64_t incoming)
   if (roomy) return {};
 
   const std::vector<TableFile> tables = store_->tables();
+  const bool has_room = fits(incoming, 0);
   Admission admission;
   const std::lock_guard lock(mutex_);
   for (const auto& [name, reader] : ledger_.readers()) {
@@ -153,7 +155,7 @@ QueueImpl::Admission QueueImpl::admit_those_that_keep_up(std::uint64_t incoming)
     if (backlog > reserve) admission.left_out.push_back(name);
   }
   const bool somebody_keeps_up = admission.left_out.size() < ledger_.readers().size();
-  admission.stored = somebody_keeps_up && fits(incoming, 0);
+  admission.stored = somebody_keeps_up && has_room;
   if (!admission.stored) {
     admission.left_out.clear();
     for (const auto& [name, reader] : ledger_.readers()) admission.left_out.push_back(name);
@@ -188,9 +190,9 @@ void QueueImpl::drop(const std::vector<std::string>& readers, const Range& range
   });
 }
 
-/// Removes the tables that nobody needs a batch of. True if there was one. Why nobody does must be
-/// on the disk first: after a power loss a position that is behind would find its batches gone, and
-/// count as lost what was delivered.
+/// Removes the tables that nobody needs a batch of, or that were shrunk. True if there was one. Why
+/// nobody does must be on the disk first: after a power loss a position that is behind would find
+/// its batches gone, and count as lost what was delivered.
 bool QueueImpl::remove_unneeded_tables() {
   if (!writable_) return false;
   bool removed = false;
@@ -199,7 +201,7 @@ bool QueueImpl::remove_unneeded_tables() {
     if (!table.removable) continue;  // it is looked at again once it is
     {
       const std::lock_guard lock(mutex_);
-      if (ledger_.needed(table.first, table.last)) continue;
+      if (!table.replaced && ledger_.needed(table.first, table.last)) continue;
     }
     if (!synced) {
       if (auto done = store_->sync(); !done) {
@@ -208,7 +210,7 @@ bool QueueImpl::remove_unneeded_tables() {
       }
       synced = true;
     }
-    if (auto done = store_->remove_tables(table.first, table.last); !done) {
+    if (auto done = store_->remove_table(table); !done) {
       note_error(done.error());
       continue;
     }

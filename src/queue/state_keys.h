@@ -14,7 +14,8 @@ namespace carbon_spool {
 
 /// The keys of the column family `state` (docs/queue-format.md). They are on people's disks.
 inline constexpr std::string_view kSchemaKey = "schema";
-inline constexpr std::string_view kSchema = "1";
+inline constexpr std::string_view kSchema = "2";
+inline constexpr std::string_view kSchemaBeforeShrinking = "1";
 /// "1" after an orderly end, "0" while the queue is open.
 inline constexpr std::string_view kEndedInOrderKey = "ended-in-order";
 inline constexpr std::string_view kLogKey = "log";            ///< the mark of its end

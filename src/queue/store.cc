@@ -1,67 +1,18 @@
 #include "store.h"
 
 #include <algorithm>
-#include <array>
-#include <atomic>
-#include <condition_variable>
 #include <filesystem>
-#include <mutex>
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <rocksdb/convenience.h>
-#include <rocksdb/db.h>
-#include <rocksdb/listener.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
-#include "carbon_spool/base/assert.h"
-
 #include "durable_files.h"
-#include "store_options.h"
+#include "store_impl.h"
 
 namespace carbon_spool {
 namespace {
-
-/// The order of the column families at opening. RocksDB insists on `default`; it stays empty.
-constexpr std::size_t kBatches = 1;
-constexpr std::size_t kState = 2;
-
-constexpr std::size_t kKeyBytes = 8;
-using Key = std::array<char, kKeyBytes>;
-
-/// Big-endian, so that the order of keys is the order of sequences.
-Key key_of(Sequence sequence) {
-  Key key;
-  for (std::size_t i = 0; i < kKeyBytes; ++i) {
-    key[i] =
-        static_cast<char>(static_cast<unsigned char>(sequence.value >> (8 * (kKeyBytes - 1 - i))));
-  }
-  return key;
-}
-
-rocksdb::Slice slice(const Key& key) {
-  return {key.data(), key.size()};
-}
-rocksdb::Slice slice(std::string_view text) {
-  return {text.data(), text.size()};
-}
-
-Sequence sequence_of(std::string_view key) {
-  CS_ASSERT(key.size() == kKeyBytes);
-  std::uint64_t value = 0;
-  for (const char byte : key) value = value << 8 | static_cast<unsigned char>(byte);
-  return Sequence{value};
-}
-
-Error error_of(const rocksdb::Status& status) {
-  return Error{status.ToString()};
-}
-
-Result<void> result_of(const rocksdb::Status& status) {
-  if (!status.ok()) return error_of(status);
-  return success();
-}
 
 /// RocksDB has no code of its own for it. A lock that cannot even be opened is the disk's fault,
 /// and "lock" alone is also part of a "block" or of somebody's path.
@@ -71,54 +22,23 @@ bool is_in_use(const rocksdb::Status& status) {
          text.find("While lock file") != std::string::npos;
 }
 
-/// Wakes whoever waits for a table to be written or moved.
-class TableListener final : public rocksdb::EventListener {
- public:
-  explicit TableListener(std::function<void()> on_change) : on_change_(std::move(on_change)) {}
+/// Nor for this.
+bool has_unknown_family(const rocksdb::Status& status) {
+  return status.ToString().find("Column families not opened") != std::string::npos;
+}
 
-  void OnFlushCompleted(rocksdb::DB*, const rocksdb::FlushJobInfo& info) override {
-    std::error_code gone;  // a segment that was cancelled out leaves no file
-    const auto bytes = std::filesystem::file_size(info.file_path, gone);
-    if (!gone) table_bytes_ += bytes;
-    changed();
+/// Those that are there: a queue that an earlier version left may lack the newest ones, and nothing
+/// is made where nothing is written.
+std::vector<rocksdb::ColumnFamilyDescriptor> families_there(const std::string& path) {
+  std::vector<rocksdb::ColumnFamilyDescriptor> families = column_families();
+  std::vector<std::string> names;
+  if (!rocksdb::DB::ListColumnFamilies(store_options(Store::machine()), path, &names).ok()) {
+    return families;
   }
-  void OnCompactionCompleted(rocksdb::DB*, const rocksdb::CompactionJobInfo&) override {
-    changed();
-  }
-  void OnBackgroundError(rocksdb::BackgroundErrorReason, rocksdb::Status*) override {
-    stopped_by_error_ = true;
-    changed();
-  }
-  void OnErrorRecoveryEnd(const rocksdb::BackgroundErrorRecoveryInfo& info) override {
-    if (info.new_bg_error.ok()) stopped_by_error_ = false;
-    changed();
-  }
-
-  /// Returns when `done` holds; looks again at every change, and in case one was missed.
-  template <class Done>
-  void wait_until(Done done) {
-    std::unique_lock lock(mutex_);
-    while (!done()) changed_.wait_for(lock, std::chrono::milliseconds(20));
-  }
-  [[nodiscard]] std::uint64_t table_bytes() const { return table_bytes_; }
-  [[nodiscard]] bool stopped_by_error() const { return stopped_by_error_; }
-  void error_is_over() { stopped_by_error_ = false; }
-
- private:
-  void changed() {
-    {
-      const std::lock_guard lock(mutex_);
-      changed_.notify_all();
-    }
-    on_change_();
-  }
-
-  const std::function<void()> on_change_;
-  std::atomic<std::uint64_t> table_bytes_{0};
-  std::atomic<bool> stopped_by_error_{false};
-  std::mutex mutex_;
-  std::condition_variable changed_;
-};
+  while (families.size() > kShrunk && std::ranges::find(names, families.back().name) == names.end())
+    families.pop_back();
+  return families;
+}
 
 /// 0 if it is not there.
 ino_t folder_inode(const std::string& path) {
@@ -164,49 +84,6 @@ StoreSizes StoreSizes::for_cap(std::uint64_t max_size) {
   const std::uint64_t segment = std::clamp<std::uint64_t>(max_size / 16, 1ull << 20, 16ull << 20);
   return {segment, 2 * segment + (1ull << 20)};
 }
-
-struct Store::Write::Impl {
-  rocksdb::ColumnFamilyHandle* batches;
-  rocksdb::ColumnFamilyHandle* state;
-  rocksdb::WriteBatch batch;
-};
-
-struct Store::Impl {
-  std::string path;
-  std::shared_ptr<DamageLog> damage;
-  ino_t folder = 0;  ///< to notice when another one is in its place
-  StoreSizes sizes;
-  std::shared_ptr<TableListener> listener;
-  std::unique_ptr<rocksdb::DB> db;
-  std::vector<rocksdb::ColumnFamilyHandle*> families;
-  std::uint64_t gathered = 0;  ///< bytes written to the gathering segment
-  std::atomic<std::uint64_t> log_bytes{0};
-  std::atomic<std::uint64_t> broken_log{0};  ///< number of the write-ahead log that failed last
-
-  ~Impl() {
-    if (!db) return;
-    for (auto* family : families) db->DestroyColumnFamilyHandle(family);
-    db->Close();
-  }
-
-  [[nodiscard]] std::uint64_t property(std::size_t family, const std::string& name) const {
-    std::uint64_t value = 0;
-    db->GetIntProperty(families[family], name, &value);
-    return value;
-  }
-
-  [[nodiscard]] bool table_is_being_written() const {
-    const auto& sealed = rocksdb::DB::Properties::kNumImmutableMemTable;
-    return property(kBatches, sealed) > 0 || property(kState, sealed) > 0;
-  }
-
-  [[nodiscard]] bool is_stopped_by_error() const { return listener->stopped_by_error(); }
-
-  [[nodiscard]] std::uint64_t current_log() const {
-    std::unique_ptr<rocksdb::LogFile> log;
-    return db->GetCurrentWalFile(&log).ok() ? log->LogNumber() : 0;
-  }
-};
 
 Store::Write::Write(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Store::Write::~Write() = default;
@@ -254,9 +131,11 @@ Result<std::unique_ptr<Store>> Store::open(const std::string& path, const StoreS
       rocksdb::DB::Open(options, path, column_families(), &impl->families, &db);
   if (!status.ok()) {
     if (is_in_use(status)) return Error{path + ": " + std::string(kInUse)};
+    if (has_unknown_family(status)) return error_of(status).in(std::string(kNewer)).in(path);
     return error_of(status).in(path);
   }
   impl->db.reset(db);
+  static_cast<void>(ShrunkTable::remove_unfinished(env, path));
   impl->folder = folder_inode(path);
   return std::unique_ptr<Store>(new Store(std::move(impl)));
 }
@@ -273,7 +152,7 @@ Result<std::unique_ptr<Store>> Store::open_read_only(const std::string& path) {
   impl->path = path;
   rocksdb::DB* db = nullptr;
   const rocksdb::Status status = rocksdb::DB::OpenForReadOnly(
-      store_options(machine()), path, column_families(), &impl->families, &db);
+      store_options(machine()), path, families_there(path), &impl->families, &db);
   if (!status.ok()) return error_of(status).in(path);
   impl->db.reset(db);
   return std::unique_ptr<Store>(new Store(std::move(impl)));
@@ -317,25 +196,21 @@ Result<void> Store::seal_if_due(Sequence end, bool force) {
   return result_of(status);
 }
 
-void Store::wait_until_settled() {
-  impl_->listener->wait_until([this] {
-    if (impl_->is_stopped_by_error()) return true;
-    if (impl_->table_is_being_written()) return false;
-    const auto all = tables();
-    return std::all_of(all.begin(), all.end(),
-                       [](const TableFile& table) { return table.removable; });
-  });
-}
-
 Result<bool> Store::read_batch(Sequence sequence,
                                const std::function<void(std::string_view)>& use) const {
-  rocksdb::PinnableSlice value;
-  const rocksdb::Status status = impl_->db->Get(rocksdb::ReadOptions(), impl_->families[kBatches],
-                                                slice(key_of(sequence)), &value);
-  if (status.IsNotFound() || status.IsCorruption() || status.IsPathNotFound()) return false;
-  if (!status.ok()) return error_of(status);
-  use(std::string_view(value.data(), value.size()));
-  return true;
+  const Key key = key_of(sequence);
+  // In this order: what is shrunk goes from `batches` only once it is in `shrunk`.
+  for (std::size_t family : {kBatches, kShrunk}) {
+    if (family == impl_->families.size()) break;
+    rocksdb::PinnableSlice value;
+    const rocksdb::Status status =
+        impl_->db->Get(rocksdb::ReadOptions(), impl_->families[family], slice(key), &value);
+    if (status.IsNotFound() || status.IsCorruption() || status.IsPathNotFound()) continue;
+    if (!status.ok()) return error_of(status);
+    use(std::string_view(value.data(), value.size()));
+    return true;
+  }
+  return false;
 }
 
 Result<std::map<std::string, std::string>> Store::read_state() const {
@@ -348,30 +223,6 @@ Result<void> Store::sync() {
   const auto done = sync_files(*impl_->db->GetEnv(), impl_->path, ".log");
   if (!done) impl_->broken_log = impl_->current_log();
   return done;
-}
-
-std::vector<TableFile> Store::tables() const {
-  rocksdb::ColumnFamilyMetaData family;
-  impl_->db->GetColumnFamilyMetaData(impl_->families[kBatches], &family);
-  std::vector<TableFile> tables;
-  for (const auto& level : family.levels) {
-    for (const auto& file : level.files) {
-      tables.push_back({sequence_of(file.smallestkey), sequence_of(file.largestkey), file.size,
-                        file.name, level.level > 0 && !file.being_compacted});
-    }
-  }
-  std::sort(tables.begin(), tables.end(),
-            [](const TableFile& a, const TableFile& b) { return a.first < b.first; });
-  return tables;
-}
-
-Result<void> Store::remove_tables(Sequence first, Sequence last) {
-  const Key begin = key_of(first);
-  const Key end = key_of(last);
-  const rocksdb::Slice from = slice(begin);
-  const rocksdb::Slice to = slice(end);
-  return result_of(
-      rocksdb::DeleteFilesInRange(impl_->db.get(), impl_->families[kBatches], &from, &to));
 }
 
 std::uint64_t Store::disk_use() const {

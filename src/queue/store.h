@@ -37,6 +37,8 @@ struct TableFile {
   std::uint64_t bytes = 0;
   std::string name;        ///< of the file, in the store's folder
   bool removable = false;  ///< false for a moment after it was written
+  bool shrunk = false;     ///< of the column family `shrunk`
+  bool replaced = false;   ///< a shrunk one was made of it: nobody needs it any more
 };
 
 /// The queue's bytes on disk. The only place that knows RocksDB.
@@ -47,11 +49,16 @@ struct TableFile {
 /// tables never overlap, are moved to the last level without rewriting, and are removed in any
 /// order.
 ///
-/// Threads: `write`, `seal`, `remove_tables` and `tables` by one thread at a time (the queue's
-/// write mutex); `read_batch`, `sync`, `disk_use` and `disk_free` by any.
+/// What a few readers leave of several tables may be put into one table of the column family
+/// `shrunk`, which takes their place: from then on they are `replaced`.
+///
+/// Threads: `write`, `seal`, `add`, `remove_table` and `tables` by one thread at a time (the
+/// queue's write mutex); `read_batch`, `begin_shrunk_table`, `sync`, `disk_use` and `disk_free` by
+/// any.
 class Store {
  public:
   static constexpr std::string_view kInUse = "another carbon-spool has this queue open";
+  static constexpr std::string_view kNewer = "written by a newer carbon-spool";
 
   /// What goes to disk in one step: all of it or, after a crash, nothing.
   class Write {
@@ -71,12 +78,36 @@ class Store {
     std::unique_ptr<Impl> impl_;
   };
 
+  /// A table of the column family `shrunk` in the making: a file of its own, which goes with this
+  /// object. Needs its store only to begin. Threads: one at a time.
+  class ShrunkTable {
+   public:
+    ~ShrunkTable();
+    ShrunkTable(const ShrunkTable&) = delete;
+    ShrunkTable& operator=(const ShrunkTable&) = delete;
+
+    /// In the order of the log.
+    [[nodiscard]] Result<void> put(Sequence sequence, std::string_view stored);
+    [[nodiscard]] Result<void> finish();  ///< it is on the disk; at least one was put
+    [[nodiscard]] std::uint64_t bytes() const;
+
+    /// What an end that was not in order left behind.
+    static Result<void> remove_unfinished(rocksdb::Env& env, const std::string& path);
+
+   private:
+    friend class Store;
+    struct Impl;
+    explicit ShrunkTable(std::unique_ptr<Impl> impl);
+    std::unique_ptr<Impl> impl_;
+  };
+
   /// The disk as the machine has it. Tests put another one in its place, which outlives the store.
   [[nodiscard]] static rocksdb::Env& machine();
 
   /// `on_change` is called from a thread of RocksDB when a table was written or moved, or when an
   /// error is over; it must be quick and must not call the store.
-  /// Fails ending in kInUse if another process has it.
+  /// Fails ending in kInUse if another process has it, and naming kNewer if it has column families
+  /// that are not known here.
   [[nodiscard]] static Result<std::unique_ptr<Store>> open(const std::string& path,
                                                            const StoreSizes& sizes,
                                                            std::function<void()> on_change,
@@ -120,8 +151,13 @@ class Store {
 
   /// The table files, oldest first.
   [[nodiscard]] std::vector<TableFile> tables() const;
-  /// Removes the removable table files that lie wholly between `first` and `last`, both included.
-  [[nodiscard]] Result<void> remove_tables(Sequence first, Sequence last);
+  /// Only for one that is removable.
+  [[nodiscard]] Result<void> remove_table(const TableFile& table);
+
+  /// One at a time.
+  [[nodiscard]] Result<std::unique_ptr<ShrunkTable>> begin_shrunk_table() const;
+  /// A finished one takes its place in the store for good, removable at once, or nothing changes.
+  [[nodiscard]] Result<void> add(const ShrunkTable& table);
 
   /// Bytes the folder takes, as `du` counts, without what was set aside. Looks at every file.
   [[nodiscard]] std::uint64_t disk_use() const;

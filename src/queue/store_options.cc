@@ -97,7 +97,9 @@ rocksdb::DBOptions store_options(rocksdb::Env& env) {
 std::vector<rocksdb::ColumnFamilyDescriptor> column_families() {
   return {{rocksdb::kDefaultColumnFamilyName, rocksdb::ColumnFamilyOptions()},
           {"batches", batches_options()},
-          {"state", state_options()}};
+          {"state", state_options()},
+          // Its tables are made whole, and are at the last level from the beginning.
+          {"shrunk", batches_options()}};
 }
 
 }  // namespace carbon_spool

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdarg>
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -25,5 +26,10 @@ class DamageLog final : public rocksdb::Logger {
 /// How RocksDB is set up. Everything that is not a default is here, with its reason.
 [[nodiscard]] rocksdb::DBOptions store_options(rocksdb::Env& env);
 [[nodiscard]] std::vector<rocksdb::ColumnFamilyDescriptor> column_families();
+
+// Their order. RocksDB insists on `default`, the first; it stays empty.
+inline constexpr std::size_t kBatches = 1;
+inline constexpr std::size_t kState = 2;
+inline constexpr std::size_t kShrunk = 3;  ///< a store that is only read may lack it
 
 }  // namespace carbon_spool

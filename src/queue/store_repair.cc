@@ -96,10 +96,14 @@ Result<void> add_table_of_each_family(rocksdb::Env& env, const std::string& path
         rocksdb::DB::Open(store_options(env), scratch, column_families(), &families, &opened);
     if (!status.ok()) return Error{status.ToString()};
     const std::unique_ptr<rocksdb::DB> db(opened);
-    rocksdb::Status done = db->Put({}, families[1], std::string(8, '\0'), "");
-    if (done.ok()) done = db->Put({}, families[2], "schema", "1");
+    const std::string no_sequence(8, '\0');
+    rocksdb::Status done = db->Put({}, families[kBatches], no_sequence, "");
+    if (done.ok()) done = db->Put({}, families[kShrunk], no_sequence, "");
+    if (done.ok()) done = db->Put({}, families[kState], "schema", "1");
     rocksdb::FlushOptions wait;
-    if (done.ok()) done = db->Flush(wait, {families[1], families[2]});
+    if (done.ok()) {
+      done = db->Flush(wait, {families[kBatches], families[kState], families[kShrunk]});
+    }
     for (auto* family : families) db->DestroyColumnFamilyHandle(family);
     if (!done.ok()) return Error{done.ToString()};
   }

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "decided_batches.h"
 
@@ -68,12 +69,28 @@ BatchSelector::Selected select_lines(const BatchPtr& batch, const DecidedBatch& 
     lines += std::string_view(decided.names).substr(begin, renamed);
     lines += text.substr(line.name_end, line.end - line.name_end);
   }
+  if (points == 0) return selected;
   if (as_it_is) {
     selected.batch = batch;
-  } else if (points > 0) {
+  } else {
     selected.batch = chosen_from(*batch, std::move(lines), points);
   }
   return selected;
+}
+
+/// `is_wanted` tells it of each line of the batch.
+template <class IsWanted>
+std::vector<LineFate> fates_of(const DecidedBatch& decided, const IsWanted& is_wanted) {
+  std::vector<LineFate> fates;
+  fates.reserve(decided.lines.size());
+  for (const DecidedBatch::Line& line : decided.lines) {
+    if (is_wanted(decided.targets_of(line))) {
+      fates.push_back(LineFate::Wanted);
+    } else {
+      fates.push_back(line.dropped ? LineFate::Dropped : LineFate::Elsewhere);
+    }
+  }
+  return fates;
 }
 
 /// True if each point goes, as it is, to every cluster and to every destination that is in none.
@@ -97,6 +114,9 @@ class Router final : public BatchRouter, public std::enable_shared_from_this<Rou
 
   [[nodiscard]] std::shared_ptr<const DecidedBatch> decided(const BatchPtr& batch) {
     return batches_.decided(batch);
+  }
+  [[nodiscard]] std::shared_ptr<const DecidedBatch> decided_aside(const BatchPtr& batch) {
+    return batches_.decided_aside(batch);
   }
   /// As it would be without that destination, in clusters that reroute.
   [[nodiscard]] std::shared_ptr<const DecidedBatch> decided_without(std::uint32_t destination,
@@ -128,6 +148,12 @@ class DestinationSelector final : public BatchSelector {
                         });
   }
 
+  [[nodiscard]] std::vector<LineFate> fates(const BatchPtr& batch) override {
+    return fates_of(*router_->decided_aside(batch), [&](std::span<const Target> targets) {
+      return find_destination(targets, destination_) != nullptr;
+    });
+  }
+
  private:
   const std::shared_ptr<Router> router_;
   const std::uint32_t destination_;
@@ -152,6 +178,13 @@ class ClusterSelector final : public BatchSelector {
       if (share && target->hash % members != *share) return {nullptr, true};
       if (member_ && find_destination(targets, *member_)) return {};
       return {target};
+    });
+  }
+
+  /// Of the cluster, whichever member takes it.
+  [[nodiscard]] std::vector<LineFate> fates(const BatchPtr& batch) override {
+    return fates_of(*router_->decided_aside(batch), [&](std::span<const Target> targets) {
+      return find_target(targets, Target::Kind::Cluster, cluster_) != nullptr;
     });
   }
 
@@ -184,6 +217,13 @@ class StandInSelector final : public BatchSelector {
               without->lines[static_cast<std::size_t>(&line - decided->lines.data())]);
           return choose(targets, others, *own, wanted);
         });
+  }
+
+  /// Of the destination, whoever stands in for it.
+  [[nodiscard]] std::vector<LineFate> fates(const BatchPtr& batch) override {
+    return fates_of(*router_->decided_aside(batch), [&](std::span<const Target> targets) {
+      return find_destination(targets, destination_) != nullptr;
+    });
   }
 
  private:

@@ -20,12 +20,17 @@ DecidedBatches::DecidedBatches(std::shared_ptr<const RoutingTable> table, std::s
 std::shared_ptr<const DecidedBatch> DecidedBatches::decided(const BatchPtr& batch) {
   const std::lock_guard lock(mutex_);
   // Each reader that is behind reads a copy of its own from the disk.
-  const auto found = std::ranges::find_if(last_, [&](const auto& each) {
-    return each->sequence == batch->range().begin.sequence && each->bytes == batch->lines().size();
-  });
+  const auto found =
+      std::ranges::find_if(last_, [&](const auto& each) { return each->is_of(*batch); });
   if (found != last_.end()) return *found;
   if (last_.size() == kDecidedBatches) last_.pop_front();
   return last_.emplace_back(decide(batch));
+}
+
+std::shared_ptr<const DecidedBatch> DecidedBatches::decided_aside(const BatchPtr& batch) {
+  const std::lock_guard lock(mutex_);
+  if (!aside_ || !aside_->is_of(*batch)) aside_ = decide(batch);
+  return aside_;
 }
 
 std::shared_ptr<const DecidedBatch> DecidedBatches::decide(const BatchPtr& batch) {

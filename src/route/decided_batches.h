@@ -40,6 +40,10 @@ struct DecidedBatch {
   [[nodiscard]] std::span<const Target> targets_of(const Line& line) const {
     return std::span(targets).subspan(line.targets_begin, line.targets_end - line.targets_begin);
   }
+  /// What is left of a batch may be decided beside the whole of it.
+  [[nodiscard]] bool is_of(const Batch& batch) const {
+    return sequence == batch.range().begin.sequence && bytes == batch.lines().size();
+  }
 };
 
 /// Decides batches, each once for all readers that come to it a little later.
@@ -51,12 +55,17 @@ class DecidedBatches {
 
   [[nodiscard]] std::shared_ptr<const DecidedBatch> decided(const BatchPtr& batch);
 
+  /// For who goes through old batches while readers are at new ones: what was decided for them
+  /// stays.
+  [[nodiscard]] std::shared_ptr<const DecidedBatch> decided_aside(const BatchPtr& batch);
+
  private:
   [[nodiscard]] std::shared_ptr<const DecidedBatch> decide(const BatchPtr& batch);
 
   std::mutex mutex_;
   DecisionCache cache_;                                   // guarded by mutex_
   std::deque<std::shared_ptr<const DecidedBatch>> last_;  // guarded by mutex_
+  std::shared_ptr<const DecidedBatch> aside_;             // guarded by mutex_
 };
 
 }  // namespace carbon_spool

@@ -19,7 +19,7 @@ class FailingDisk final : public rocksdb::FileSystemWrapper {
     Make = 1,   ///< open a file that is to be written, make a folder, take the lock
     Write = 2,  ///< append
     Sync = 4,   ///< a file or a folder
-    Names = 8,  ///< rename, delete
+    Names = 8,  ///< rename, delete, link
     Open = 16,  ///< to read
     Read = 32,
     AllWrites = Make | Write | Sync | Names,
@@ -30,6 +30,9 @@ class FailingDisk final : public rocksdb::FileSystemWrapper {
     std::string files;  ///< part of their names; empty: all
     rocksdb::IOStatus status;
     bool half_written = false;  ///< the first half of an append is there
+    /// It begins when the first of these is done to a file that is so named, or was.
+    unsigned begins_with = 0;
+    std::string begins_at = {};
   };
 
   FailingDisk() : FileSystemWrapper(FileSystem::Default()) {}
@@ -113,6 +116,13 @@ class FailingDisk final : public rocksdb::FileSystemWrapper {
                     Debug* debug) override {
     if (Status status = attempt(Names, to); !status.ok()) return status;
     return target()->RenameFile(from, to, options, debug);
+  }
+  Status LinkFile(const std::string& from, const std::string& to, const Options& options,
+                  Debug* debug) override {
+    Status status = attempt(Names, to);
+    if (status.ok()) status = target()->LinkFile(from, to, options, debug);
+    begin(Names, from);
+    return status;
   }
   Status LockFile(const std::string& name, const Options& options, rocksdb::FileLock** lock,
                   Debug* debug) override {
@@ -208,12 +218,19 @@ class FailingDisk final : public rocksdb::FileSystemWrapper {
   };
 
   [[nodiscard]] Status attempt(Operation operation, const std::string& name) {
+    begin(operation, name);
     const std::lock_guard lock(mutex_);
-    if (!fault_ || (fault_->operations & operation) == 0) return Status::OK();
+    if (!fault_ || fault_->begins_with != 0) return Status::OK();
+    if ((fault_->operations & operation) == 0) return Status::OK();
     const std::string file = std::filesystem::path(name).filename();
     if (file.find(fault_->files) == std::string::npos) return Status::OK();
     ++failures_;
     return fault_->status;
+  }
+  void begin(Operation operation, const std::string& name) {
+    const std::lock_guard lock(mutex_);
+    if (!fault_ || (fault_->begins_with & operation) == 0) return;
+    if (name.ends_with(fault_->begins_at)) fault_->begins_with = 0;
   }
   [[nodiscard]] bool writes_halves() const {
     const std::lock_guard lock(mutex_);

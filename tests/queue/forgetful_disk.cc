@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <utility>
 
 #include "carbon_spool/base/assert.h"
 
@@ -136,6 +137,11 @@ void ForgetfulDisk::fail_power_in(std::uint64_t operations) {
   const std::lock_guard lock(mutex_);
   fail_at_ = operations_ + operations;
   if (operations == 0) failed_ = true;
+}
+
+void ForgetfulDisk::fail_power_after_link(std::uint64_t operations) {
+  const std::lock_guard lock(mutex_);
+  fail_after_link_ = operations;
 }
 
 bool ForgetfulDisk::power_failed() const {
@@ -272,6 +278,17 @@ IOStatus ForgetfulDisk::RenameFile(const std::string& from, const std::string& t
   if (!begin_operation()) return power_is_off();
   IOStatus status = target()->RenameFile(from, to, options, debug);
   if (status.ok()) change_names({{to, names_.at(from)}, {from, nullptr}});
+  return status;
+}
+
+IOStatus ForgetfulDisk::LinkFile(const std::string& from, const std::string& to,
+                                 const rocksdb::IOOptions& options,
+                                 rocksdb::IODebugContext* debug) {
+  const std::lock_guard lock(mutex_);
+  if (!begin_operation()) return power_is_off();
+  IOStatus status = target()->LinkFile(from, to, options, debug);
+  if (status.ok()) change_names({{to, names_.at(from)}});
+  if (fail_after_link_ > 0) fail_at_ = operations_ + std::exchange(fail_after_link_, 0);
   return status;
 }
 

@@ -36,6 +36,8 @@ class ForgetfulDisk final : public rocksdb::FileSystemWrapper {
   /// The power fails in the middle of that operation, counted from now, and stays away: nothing can
   /// be written any more.
   void fail_power_in(std::uint64_t operations);
+  /// The same, counted from when a file gets its next second name.
+  void fail_power_after_link(std::uint64_t operations);
   [[nodiscard]] bool power_failed() const;
 
   /// How often the newest write-ahead log was synced: what was in it before is durable.
@@ -67,6 +69,9 @@ class ForgetfulDisk final : public rocksdb::FileSystemWrapper {
   rocksdb::IOStatus RenameFile(const std::string& from, const std::string& to,
                                const rocksdb::IOOptions& options,
                                rocksdb::IODebugContext* debug) override;
+  rocksdb::IOStatus LinkFile(const std::string& from, const std::string& to,
+                             const rocksdb::IOOptions& options,
+                             rocksdb::IODebugContext* debug) override;
   rocksdb::IOStatus CreateDir(const std::string& name, const rocksdb::IOOptions& options,
                               rocksdb::IODebugContext* debug) override;
   rocksdb::IOStatus CreateDirIfMissing(const std::string& name, const rocksdb::IOOptions& options,
@@ -106,6 +111,7 @@ class ForgetfulDisk final : public rocksdb::FileSystemWrapper {
   std::uint64_t log_syncs_ = 0;
   std::uint64_t operations_ = 0;
   std::uint64_t fail_at_ = UINT64_MAX;
+  std::uint64_t fail_after_link_ = 0;  ///< 0: not
   bool failed_ = false;
 };
 

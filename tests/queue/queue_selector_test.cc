@@ -2,43 +2,12 @@
 
 #include <atomic>
 
+#include "by_letter.h"
 #include "eventually.h"
 #include "queue_steps.h"
 
 namespace carbon_spool {
 namespace {
-
-/// Gives a reader the lines that begin with one of `letters`, and has those that begin with `x`
-/// dropped by a route.
-class ByLetter : public BatchSelector {
- public:
-  explicit ByLetter(std::string letters) : letters_(std::move(letters)) {}
-
-  [[nodiscard]] Selected select(const BatchPtr& batch, Share) override {
-    std::string lines;
-    std::uint64_t points = 0;
-    Selected selected;
-    for (std::string_view rest = batch->lines(); !rest.empty();) {
-      const std::string_view line = rest.substr(0, rest.find('\n') + 1);
-      rest.remove_prefix(line.size());
-      if (line.front() == 'x') ++selected.dropped;
-      if (letters_.find(line.front()) == std::string::npos) continue;
-      lines += line;
-      ++points;
-    }
-    if (points > 0) selected.batch = chosen_from(*batch, std::move(lines), points);
-    return selected;
-  }
-
- private:
-  const std::string letters_;
-};
-
-ReaderOptions gets(const std::string& letters) {
-  ReaderOptions options;
-  options.selector = std::make_shared<ByLetter>(letters);
-  return options;
-}
 
 std::string lines_of(const std::string& letters) {
   std::string lines;

@@ -1,5 +1,6 @@
 // Readers that several senders take from, whole or in shares.
 
+#include "by_letter.h"
 #include "fake_reader.h"
 #include "ledger.h"
 #include "queue_steps.h"
@@ -29,6 +30,10 @@ class TwoShares : public BatchSelector {
     }
     if (points > 0) selected.batch = chosen_from(*batch, std::move(lines), points);
     return selected;
+  }
+
+  [[nodiscard]] std::vector<LineFate> fates(const BatchPtr& batch) override {
+    return ByLetter("ab").fates(batch);
   }
 };
 

@@ -54,10 +54,29 @@ RouteOptions route(std::vector<std::string> match, std::vector<std::string> to) 
   return options;
 }
 
+struct Fates {
+  std::uint64_t wanted = 0;
+  std::uint64_t dropped = 0;
+};
+
+Fates fates_of(BatchSelector& selector, const BatchPtr& batch) {
+  const std::vector<LineFate> fates = selector.fates(batch);
+  CHECK(fates.size() == batch->points());
+  Fates counts;
+  for (const LineFate each : fates) {
+    if (each == LineFate::Wanted) ++counts.wanted;
+    if (each == LineFate::Dropped) ++counts.dropped;
+  }
+  return counts;
+}
+
 std::string selected(BatchRouter& router, std::uint32_t destination, const BatchPtr& batch) {
   const auto selector = router.selector_for(destination);
   if (!selector) return std::string(batch->lines());
   const BatchSelector::Selected chosen = selector->select(batch, {});
+  const Fates fates = fates_of(*selector, batch);
+  CHECK(fates.wanted == (chosen.batch ? chosen.batch->points() : 0));
+  CHECK(fates.dropped == chosen.dropped);
   return chosen.batch ? std::string(chosen.batch->lines()) : "";
 }
 
@@ -68,6 +87,14 @@ TEST_CASE("without anything to share out nothing is looked at", "[route]") {
   CHECK(router->selector_for(0) == nullptr);
   CHECK(router->selector_for(2) != nullptr);
   CHECK(selected(*router, 2, batch_of("p 1 1\nq 2 2\n")) == "x.p 1 1\nx.q 2 2\n");
+}
+
+TEST_CASE("nothing is chosen of a batch without lines", "[route]") {
+  RoutingOptions options = three();
+  options.routes = {route({}, {"a"})};
+  const auto router = router_of(options);
+  CHECK_FALSE(router->selector_for(0)->select(batch_of(""), {}).batch);
+  CHECK(router->selector_for(0)->fates(batch_of("")).empty());
 }
 
 TEST_CASE("each destination gets its lines, byte for byte but for the name", "[route]") {
@@ -146,6 +173,8 @@ TEST_CASE("every point of a hashed cluster is somebody's, whoever asks first", "
 std::string selected_by(const std::shared_ptr<BatchSelector>& selector, const BatchPtr& batch,
                         Share share) {
   const BatchSelector::Selected chosen = selector->select(batch, share);
+  const std::uint64_t points = chosen.batch ? chosen.batch->points() : 0;
+  CHECK(fates_of(*selector, batch).wanted >= points + chosen.in_other_shares);
   return chosen.batch ? std::string(chosen.batch->lines()) : "";
 }
 

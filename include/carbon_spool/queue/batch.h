@@ -60,8 +60,11 @@ class Batch {
   virtual ~Batch() = default;
 
   [[nodiscard]] const Range& range() const { return range_; }  ///< of exactly this batch
-  /// In `lines`; fewer than in `range` if only some were chosen (`BatchSelector`).
+  /// In `lines`; fewer than in `range` if only some were chosen (`BatchSelector`), or if only those
+  /// are left that somebody still needed a while ago: then perhaps none.
   [[nodiscard]] std::uint64_t points() const { return points_; }
+  /// Of the points that are not left those that a route dropped; the others went elsewhere.
+  [[nodiscard]] std::uint64_t dropped_by_routes() const { return dropped_by_routes_; }
   [[nodiscard]] std::string_view lines() const { return lines_; }  ///< ready to be sent as they are
   [[nodiscard]] std::int64_t accepted_at() const { return accepted_at_; }  ///< Unix milliseconds
   [[nodiscard]] std::uint32_t oldest_timestamp() const { return oldest_timestamp_; }
@@ -70,6 +73,7 @@ class Batch {
  protected:
   Range range_;
   std::uint64_t points_ = 0;
+  std::uint64_t dropped_by_routes_ = 0;
   std::string_view lines_;
   std::int64_t accepted_at_ = 0;
   std::uint32_t oldest_timestamp_ = 0;

@@ -73,7 +73,7 @@ struct ReaderOptions {
   Milliseconds keep_acknowledged_for{0};      ///< since it was acknowledged
   /// The most plaintext that may wait for this reader; the oldest beyond it is dropped.
   std::uint64_t max_backlog = UINT64_MAX;
-  /// What it gets of each batch; null: all of it.
+  /// What it gets of each batch, as long as all is there (queue-format.md, Shrinking); null: all.
   std::shared_ptr<BatchSelector> selector = nullptr;
   Division division = {};
 
@@ -226,7 +226,7 @@ class Reader {
 ///             oldest is dropped beyond, counted; under Block the inputs wait), readers get it from
 ///             there, and it is written once the disk is well again, which is tried each second. It
 ///             is durable only then, and lost if the process ends before.
-/// Threads:    any thread may call any member. Two threads of its own: `append`, `upkeep`.
+/// Threads:    any thread may call any member. Own threads: `append`, `upkeep`, `shrink`.
 /// Lifetime:   readers must not be used after the queue is gone, or they were released. The
 /// destructor syncs and closes.
 class Queue {
