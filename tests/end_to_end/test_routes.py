@@ -172,6 +172,60 @@ class Clusters(harness.EndToEnd):
         self.members_killed_in_turn(select="jump_fnv1a_ch", replication=2)
 
 
+class DeadMember(harness.EndToEnd):
+    """One of ten hashed members is down: it costs what is for it, not the whole stream."""
+
+    NAMES = [f"m{i}" for i in range(10)]
+    DOWN = "m3"
+    COUNT = sized(1_200_000, 6_000_000, 1_000_000)
+    STEP = 100_000
+
+    def ring(self, receivers, name, max_size):
+        to = [destination(receivers[each].url, each, instance=each) for each in self.NAMES]
+        cluster = [{"name": "ring", "select": "carbon_ch", "members": self.NAMES}]
+        return self.daemon(to, name=name, cluster=cluster, queue={"max_size": max_size}).start()
+
+    def test_it_costs_its_share_of_the_disk_and_gets_every_point(self):
+        stream = points.Noise(21).lines
+        checks = {each: points.CheckList(self.COUNT) for each in self.NAMES}
+        receivers = {each: self.receiver(check) for each, check in checks.items()}
+        whole = self.ring(receivers, "whole", "2GiB")
+        for first in range(0, self.COUNT, self.STEP):
+            self.assertTrue(send(whole.listening(), stream(first, first + self.STEP), 300))
+        stored = whole.disk_use()
+        whole.kill()
+
+        up = [name for name in self.NAMES if name != self.DOWN]
+        for name in up:
+            receivers[name].start()
+        # Less than the stream takes.
+        daemon = self.ring(receivers, "one-down", "32MiB")
+        for first in range(0, self.COUNT, self.STEP):
+            self.assertTrue(send(daemon.listening(), stream(first, first + self.STEP), 300))
+            for name in up:
+                daemon.wait_delivered(name, 300)
+            self.assert_adds_up(daemon.now())
+        self.assertGreater(stored, 40 * harness.MIB)
+        wait_until(lambda: daemon.disk_use() < stored / 4, "what is not for the dead member goes", 120)
+        print(f"{stored / harness.MIB:.1f} MiB whole, {daemon.disk_use() / harness.MIB:.1f} for one;", end=" ")
+
+        daemon.kill()
+        daemon.start()
+        self.assert_adds_up(daemon.now())
+        receivers[self.DOWN].start()
+        daemon.wait_delivered(self.DOWN, 300)
+        status = daemon.now()
+        self.assert_adds_up(status)
+        for one in status["destinations"]:
+            self.assertEqual(one["points_received_total"], self.COUNT, one)
+            self.assertEqual(one["points_dropped_total"], 0, one)
+            self.assertEqual(one["points_acknowledged_total"], checks[one["name"]].unique, one)
+        self.assertEqual(checks[self.DOWN].total, checks[self.DOWN].unique, "each of them once")
+        self.assertEqual(sum(check.unique for check in checks.values()), self.COUNT)
+        missing = [i for i in range(self.COUNT) if not any(check.has(i) for check in checks.values())]
+        self.assertEqual(missing[:10], [])
+
+
 class FanOut(harness.EndToEnd):
     def test_three_get_every_point_one_of_them_later_from_one_copy_on_disk(self):
         count = sized(1_000_000, 10_000_000, 100_000)
