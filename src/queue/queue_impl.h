@@ -116,6 +116,7 @@ class QueueImpl final : public Queue {
   struct Outage {
     std::chrono::steady_clock::time_point since;
     unsigned attempts = 0;      ///< to end it
+    bool reopens = false;       ///< the store is to be opened anew, come what may
     std::uint64_t dropped = 0;  ///< points that did not fit into memory, once for each reader
   };
 
@@ -150,6 +151,7 @@ class QueueImpl final : public Queue {
   // queue_outage.cc; all with write_mutex_ held
   void persist(bool sync, const std::function<void(Store::Write&)>& fill);
   void begin_outage(const Error& error);
+  void reopen_soon();
   [[nodiscard]] bool keep_in_memory(const Draft& draft, std::unique_lock<std::mutex>& write_lock);
   [[nodiscard]] bool memory_is_full() const;
   void drop_from_memory();

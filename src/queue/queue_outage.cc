@@ -51,6 +51,13 @@ void QueueImpl::begin_outage(const Error& error) {
   if (ended) fail_waiters(durable_before, UINT64_MAX);
 }
 
+/// At the next tick; until then it is as if the disk failed.
+void QueueImpl::reopen_soon() {
+  begin_outage(Error{"after an error that is over, its files are opened anew"});
+  const std::lock_guard lock(mutex_);
+  outage_->reopens = true;
+}
+
 /// False if it was stopped while it was held back.
 bool QueueImpl::keep_in_memory(const Draft& draft, std::unique_lock<std::mutex>& write_lock) {
   while (options_.when_full == WhenFull::Block && outage_ && memory_is_full()) {
@@ -139,7 +146,8 @@ void QueueImpl::try_to_end_outage() {
 }
 
 Result<void> QueueImpl::make_store_usable() {
-  if (!store_ || !store_->is_in_place() || outage_->attempts > kAttemptsBeforeReopening) {
+  const bool in_vain = outage_->attempts > kAttemptsBeforeReopening;
+  if (!store_ || !store_->is_in_place() || in_vain || outage_->reopens) {
     outage_->attempts = 0;
     return reopen_store();
   }

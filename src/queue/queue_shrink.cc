@@ -102,6 +102,10 @@ Result<std::unique_ptr<QueueImpl::Shrinking>> QueueImpl::begin_shrinking() {
     if (!found) return std::unique_ptr<Shrinking>();
     shrinking->stretch = std::move(*found);
   }
+  if (!store_->can_add()) {
+    reopen_soon();
+    return std::unique_ptr<Shrinking>();
+  }
   auto table = store_->begin_shrunk_table();
   if (!table) return table.error();
   shrinking->table = std::move(table.value());

@@ -154,6 +154,8 @@ class Store {
   /// Only for one that is removable.
   [[nodiscard]] Result<void> remove_table(const TableFile& table);
 
+  /// False once it had an error, also one that is over: until it is opened anew.
+  [[nodiscard]] bool can_add() const;
   /// One at a time.
   [[nodiscard]] Result<std::unique_ptr<ShrunkTable>> begin_shrunk_table() const;
   /// A finished one takes its place in the store for good, removable at once, or nothing changes.

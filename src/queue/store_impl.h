@@ -78,6 +78,7 @@ class TableListener final : public rocksdb::EventListener {
   }
   void OnBackgroundError(rocksdb::BackgroundErrorReason, rocksdb::Status*) override {
     stopped_by_error_ = true;
+    had_error_ = true;
     changed();
   }
   void OnErrorRecoveryEnd(const rocksdb::BackgroundErrorRecoveryInfo& info) override {
@@ -94,6 +95,7 @@ class TableListener final : public rocksdb::EventListener {
   [[nodiscard]] std::uint64_t table_bytes() const { return table_bytes_; }
   [[nodiscard]] bool stopped_by_error() const { return stopped_by_error_; }
   void error_is_over() { stopped_by_error_ = false; }
+  [[nodiscard]] bool had_error() const { return had_error_; }
 
  private:
   void changed() {
@@ -107,6 +109,7 @@ class TableListener final : public rocksdb::EventListener {
   const std::function<void()> on_change_;
   std::atomic<std::uint64_t> table_bytes_{0};
   std::atomic<bool> stopped_by_error_{false};
+  std::atomic<bool> had_error_{false};
   std::mutex mutex_;
   std::condition_variable changed_;
 };

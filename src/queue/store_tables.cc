@@ -131,7 +131,14 @@ Result<std::unique_ptr<Store::ShrunkTable>> Store::begin_shrunk_table() const {
   return std::unique_ptr<ShrunkTable>(new ShrunkTable(std::move(impl)));
 }
 
+/// After it has recovered from an error, RocksDB 7.8 may ingest without having a number for the
+/// file, and end the process for that.
+bool Store::can_add() const {
+  return !impl_->listener->had_error();
+}
+
 Result<void> Store::add(const ShrunkTable& table) {
+  if (!can_add()) return Error{"the store had an error: it has to be opened anew first"};
   rocksdb::IngestExternalFileOptions options;
   options.move_files = true;  // a second link, or a copy; the first one goes with `table`
   // Nobody has a snapshot, and no two tables overlap: else this fails.
