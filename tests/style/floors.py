@@ -16,6 +16,7 @@ FLOORS = {
     "wire": 2,
     "queue": 2,
     "route": 3,
+    "statsd": 3,
     "input": 4,
     "output": 4,
     "admin": 4,
