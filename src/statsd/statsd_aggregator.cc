@@ -1,5 +1,7 @@
 #include "carbon_spool/statsd/statsd_aggregator.h"
 
+#include "carbon_spool/statsd/statsd_time.h"
+
 #include "aggregator_impl.h"
 
 namespace carbon_spool {
@@ -55,7 +57,7 @@ StatsdAggregator::~StatsdAggregator() = default;
 void StatsdAggregator::take(std::span<const std::string_view> packets) {
   const std::lock_guard lock(impl_->mutex);
   for (const std::string_view each : packets) impl_->take(each);
-  impl_->counts.last_packet_at = impl_->clock.unix_seconds();
+  impl_->counts.last_packet_at = statsd_seconds(impl_->clock.now());
 }
 
 std::string StatsdAggregator::take_bad_line() {

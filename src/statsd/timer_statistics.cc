@@ -87,8 +87,8 @@ TimerStatistics::Threshold TimerStatistics::threshold(double percent) const {
 
 void TimerStatistics::emit(const StatsdInterval::Timer& timer, const Emit& emit) {
   if (timer.values.empty()) {
-    emit_if_wanted(count_, 0, emit);
     emit_if_wanted(count_ps_, 0, emit);
+    emit_if_wanted(count_, 0, emit);
     return;
   }
   sums_.clear();

@@ -12,7 +12,7 @@ import time
 
 import statsd_peer
 
-COUNT = 240
+COUNT = 150
 LONG = os.environ.get("CARBON_SPOOL_LONG") == "1"
 START = 1_700_000_000_000
 
@@ -29,6 +29,8 @@ TYPES = ["c", "c", "c", "ms", "ms", "ms", "g", "g", "s", "h", "d", "m", "zz", ""
 RATES = ["@0.1", "@0.5", "@1", "@2", "@0", "@0.3", "@1e-3", "@0x10", "@.5", "@1.", "@0.1\r"]
 NOT_RATES = ["", "0.1", "@", "@-1", "@abc", "@0.1x", "@1.2.3", "T1700000000", "@."]
 MEMBERS = ["765", "abc", "a b", "0", "", "é", "x" * 300, "1", "01", "1.0"]
+COMMANDS = ["counters", "timers", "gauges", "help", "health", "health DOWN", "health up", "delcounters gorets", "deltimers glork nope",
+            "delgauges a.*", "delcounters a.* x", "deltimers busy render.*", "delgauges  x", "nonsense", "Counters", "", "stats"]
 # StatsD throws on such a rate and is gone; ours counts a bad line, which has a test of its own.
 CRASHES = re.compile(rb"\|@[^0-9.\-a-zA-HJ-Z|:\n]")
 
@@ -157,6 +159,9 @@ def random_script(rng, options):
         else:
             for _ in range(rng.randrange(1, 120)):
                 script.packet(packet(rng, names, options))
+        if rng.random() < 0.3:
+            for command in rng.sample(COMMANDS, rng.randrange(1, 6)):
+                script.ask(command)
         script.at(script.now + options["flush_interval"] + rng.choice([0, 0, 0, 1, 3, 700]))
         script.flush()
     return script
@@ -181,6 +186,16 @@ def is_their_nan(name, theirs, mine, table):
     return whole is None or whole == mine
 
 
+def is_flush(text):
+    return ".graphiteStats.flush_length" in text
+
+
+def as_lines(reply):
+    """A reply to be compared: that node puts names that are whole numbers first is not, nor is the flush's length."""
+    reply = re.sub(r"graphite.flush_length: \d+", "", reply)
+    return sorted(line.rstrip(",") for line in reply.split("\n")) if "'9': " in reply else reply
+
+
 def own_length(table, flushes, number):
     """Takes the line of the flush's length out of the table: whether it is that of the flush before.
 
@@ -192,8 +207,17 @@ def own_length(table, flushes, number):
 
 
 def differences(theirs, mine):
-    if len(theirs) != len(mine):
-        return [f"they flushed {len(theirs)} times, we {len(mine)} times"]
+    """In what was printed: by the console, and by each flush."""
+    if [is_flush(each) for each in theirs] != [is_flush(each) for each in mine]:
+        return ["not the same number of flushes and replies"]
+    found = []
+    for their_reply, my_reply in zip(theirs, mine):
+        if not is_flush(their_reply) and as_lines(their_reply) != as_lines(my_reply):
+            found.append(f"replies differ: they {their_reply!r}, we {my_reply!r}")
+    return found + flush_differences([each for each in theirs if is_flush(each)], [each for each in mine if is_flush(each)])
+
+
+def flush_differences(theirs, mine):
     found = []
     for number, (their_flush, my_flush) in enumerate(zip(theirs, mine)):
         their_table, my_table = as_table(their_flush), as_table(my_flush)

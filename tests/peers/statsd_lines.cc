@@ -17,13 +17,16 @@
 #include <iostream>
 #include <limits>
 #include <map>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <vector>
 
 #include "carbon_spool/base/clock.h"
 #include "carbon_spool/statsd/statsd_aggregator.h"
+#include "carbon_spool/statsd/statsd_console.h"
 #include "carbon_spool/statsd/statsd_flush.h"
+#include "carbon_spool/statsd/statsd_time.h"
 #include "carbon_spool/wire/javascript_number.h"
 
 namespace {
@@ -123,7 +126,7 @@ class Run {
   void step(const std::string& what, const std::string& text) {
     if (what == "at") {
       clock_.set(std::stoll(text));
-      if (last_.last_flush == 0) last_.last_flush = seconds();
+      if (!console_) start();
     } else if (what == "packet") {
       const std::string packet = from_hex(text);
       const std::string_view view = packet;
@@ -138,9 +141,12 @@ class Run {
   }
 
  private:
-  [[nodiscard]] UnixSeconds seconds() const {
-    const auto since = std::chrono::duration_cast<Milliseconds>(clock_.now().time_since_epoch());
-    return static_cast<UnixSeconds>(javascript_round(static_cast<double>(since.count()) / 1000));
+  [[nodiscard]] UnixSeconds seconds() const { return statsd_seconds(clock_.now()); }
+
+  void start() {
+    last_.last_flush = seconds();
+    console_.emplace(
+        aggregator_, [this] { return last_; }, std::vector<std::string>(), clock_);
   }
 
   void flush() {
@@ -155,13 +161,20 @@ class Run {
     last_.flush_length = bytes;
   }
 
-  static void ask(const std::string&) { give_up("no console yet"); }
+  void ask(const std::string& command) {
+    const StatsdConsole::Reply reply = console_->reply(command);
+    for (std::string piece = reply.next_piece(); !piece.empty(); piece = reply.next_piece()) {
+      std::cout << piece;
+    }
+    std::cout << '\0' << '\n';
+  }
 
   ScriptClock clock_;
   StatsdAggregator aggregator_;
   StatsdFlush flush_;
   StatsdInterval interval_;
   StatsdFlushStats last_;
+  std::optional<StatsdConsole> console_;
 };
 
 }  // namespace

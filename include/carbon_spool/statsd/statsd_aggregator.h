@@ -47,10 +47,10 @@ class StatsdAggregator {
 
   [[nodiscard]] StatsdCounts counts() const;
 
- private:
-  friend class StatsdConsole;
-
   struct Impl;
+  [[nodiscard]] Impl& impl() { return *impl_; }  ///< private to the statsd module
+
+ private:
   std::unique_ptr<Impl> impl_;
 };
 
