@@ -44,6 +44,8 @@ void each_field(T& input, const Field& field) {
   field("connections_refused_total", input.connections_refused_total);
   field("fragments_cut_total", input.fragments_cut_total);
   field("datagrams_dropped_total", input.datagrams_dropped_total);
+  field("points_dropped_total", input.points_dropped_total);
+  field("packets_unforwarded_total", input.packets_unforwarded_total);
 }
 
 template <Is<DestinationStatus> T, class Field>

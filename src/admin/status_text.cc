@@ -169,6 +169,13 @@ void add_input(Page& page, const InputStatus& input) {
   if (input.datagrams_dropped_total > 0) {
     page.row("lost", count(input.datagrams_dropped_total, "datagram") + ", dropped by the kernel");
   }
+  if (input.points_dropped_total > 0) {
+    page.row("dropped", count(input.points_dropped_total, "point") +
+                            " of flushes, which the queue did not take");
+  }
+  if (input.packets_unforwarded_total > 0) {
+    page.row("unforwarded", count(input.packets_unforwarded_total, "packet"));
+  }
 }
 
 void add_state(Page& page, const DestinationStatus& destination, const Status& status,

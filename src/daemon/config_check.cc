@@ -1,5 +1,6 @@
 #include "config_check.h"
 
+#include <algorithm>
 #include <map>
 
 namespace carbon_spool {
@@ -90,6 +91,23 @@ void check_no_loops(const Config& config, const ConfigPlaces& places, ConfigRead
   }
 }
 
+/// A packet that comes back is forwarded again, without end.
+void check_no_forwarding_loops(const Config& config, const ConfigPlaces& places,
+                               ConfigReading& reading) {
+  for (std::size_t i = 0; i < config.inputs.size(); ++i) {
+    for (const Address& to : config.inputs[i].statsd.forward_to) {
+      for (std::size_t other = 0; other < config.inputs.size(); ++other) {
+        const bool loop = std::ranges::any_of(
+            config.inputs[other].listen, [&](const Address& from) { return leads_back(to, from); });
+        if (!loop) continue;
+        reading.error(places.inputs[i], numbered("input", i) + ".forward_to",
+                      "expected another server, found \"" + to_string(to) + "\", where " +
+                          numbered("input", other) + " listens");
+      }
+    }
+  }
+}
+
 }  // namespace
 
 void check_between_keys(const Config& config, const ConfigPlaces& places, ConfigReading& reading) {
@@ -100,6 +118,7 @@ void check_between_keys(const Config& config, const ConfigPlaces& places, Config
   check_names(config, places, reading);
   check_listened_on_once(config, places, reading);
   check_no_loops(config, places, reading);
+  check_no_forwarding_loops(config, places, reading);
 }
 
 }  // namespace carbon_spool

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "config_statsd.h"
+
 namespace carbon_spool {
 namespace {
 
@@ -40,6 +42,7 @@ struct TypeKeys {
 constexpr std::array kTypes = {
     TypeKeys{InputType::Graphite, read_graphite},
     TypeKeys{InputType::Pickle, read_pickle},
+    TypeKeys{InputType::Statsd, read_statsd},
 };
 
 }  // namespace
@@ -61,7 +64,8 @@ InputOptions read_input(ConfigTable table) {
   if (known == kTypes.end()) {
     // Its other keys are not known yet, and it listens nowhere.
     table.error("type", "\"" + std::string(type) +
-                            "\" is not available yet; use \"graphite\" or \"pickle\"");
+                            "\" is not available yet; use \"graphite\", \"pickle\" or "
+                            "\"statsd\"");
     return input;
   }
   input.type = known->type;

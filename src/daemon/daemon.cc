@@ -148,6 +148,9 @@ void DaemonImpl::keep_refusals() {
 
 AdminAnswer DaemonImpl::answer(const std::string& request) {
   if (request == "status") return whole_answer(to_json(status()));
+  if (request.starts_with(kWatchRequest)) {
+    return answer_watcher(std::string_view(request).substr(kWatchRequest.size()));
+  }
   const auto asked = queue_request_from(request);
   if (!asked) return whole_answer("failed unknown request\n");
   ReaderNames configured;
@@ -157,6 +160,22 @@ AdminAnswer DaemonImpl::answer(const std::string& request) {
   }
   // The admin thread ends before the queue does.
   return answer_queue_request(*queue_, configured, *asked);
+}
+
+AdminAnswer DaemonImpl::answer_watcher(std::string_view request) {
+  const std::size_t tab = request.find('\t');
+  if (tab == std::string_view::npos) return whole_answer("failed unknown request\n");
+  const std::string watcher(request.substr(0, tab));
+  const std::string pattern(request.substr(tab + 1));
+  std::string seen = "ok\n";
+  bool any = false;
+  const std::lock_guard lock(mutex_);
+  for (const RunningInput& each : inputs_) {
+    const std::optional<std::string> here = each.input->watch(watcher, pattern);
+    any = any || here;
+    seen += here.value_or("");
+  }
+  return whole_answer(any ? seen : "failed there is no StatsD input\n");
 }
 
 ReaderNames names_of_readers(const Config& config) {

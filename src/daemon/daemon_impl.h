@@ -28,9 +28,18 @@ class QueueSink final : public PointSink {
   [[nodiscard]] std::optional<BatchBuilder> obtain_builder() override {
     return queue_.obtain_builder();
   }
+  [[nodiscard]] std::optional<BatchBuilder> obtain_builder_within(Milliseconds most) override {
+    return queue_.obtain_builder_within(most);
+  }
   std::uint64_t submit(BatchBuilder builder) override { return queue_.submit(std::move(builder)); }
   void when_durable(std::uint64_t ticket, std::function<void(bool accepted)> then) override {
     queue_.when_durable(ticket, std::move(then));
+  }
+  void keep(const std::string& key, const std::string& text) override {
+    queue_.put_note(key, text);
+  }
+  [[nodiscard]] std::optional<std::string> kept(const std::string& key) const override {
+    return queue_.note(key);
   }
 
  private:
@@ -71,6 +80,7 @@ class DaemonImpl final : public Daemon {
   void start_sender(const SenderOptions& options, const SupplyPlan& supply);
   void keep_refusals();
   [[nodiscard]] AdminAnswer answer(const std::string& request);
+  [[nodiscard]] AdminAnswer answer_watcher(std::string_view request);
   void log_started() const;
 
   void stop_inputs();
@@ -116,6 +126,10 @@ class DaemonImpl final : public Daemon {
 /// What decisions by metric path may take of memory, whatever the number of series; what is not
 /// needed of it is not taken.
 inline constexpr std::size_t kRoutingCacheBytes = 64ull << 20;
+
+/// What `carbon-spool statsd watch` asks, again and again: this, a tab, its name, a tab, a pattern.
+/// The answer: `ok` and what the StatsD inputs saw since, or `failed` and why.
+inline constexpr std::string_view kWatchRequest = "statsd-watch\t";
 
 /// What the sender of a destination is started with.
 [[nodiscard]] SenderOptions sender_options(const Config& config,

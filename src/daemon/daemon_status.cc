@@ -98,6 +98,8 @@ InputStatus input_status(const InputOptions& options, const StatusSources& sourc
   status.connections_refused_total = stats.connections_refused;
   status.fragments_cut_total = stats.fragments_cut;
   status.datagrams_dropped_total = stats.datagrams_dropped;
+  status.points_dropped_total = stats.points_dropped;
+  status.packets_unforwarded_total = stats.packets_unforwarded;
   return status;
 }
 

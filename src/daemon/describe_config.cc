@@ -49,6 +49,20 @@ void describe_queue(const QueueOptions& queue, Page& page) {
            " of points are kept in memory (daemon.memory_limit).");
 }
 
+void describe_statsd(const StatsdInputOptions& input, Page& page) {
+  const StatsdOptions& statsd = input.statsd;
+  page.add("Flushed every " + format_duration(statsd.flush_interval) + " into the " +
+           (statsd.legacy_namespace ? "legacy" : "new") + " namespace; at most " +
+           std::to_string(statsd.max_names) + " names of each type, and " +
+           format_size(statsd.max_memory) + " of names and values.");
+  if (input.console) page.add("Management console: " + to_string(*input.console) + ".");
+  for (const Address& each : input.forward_to) {
+    page.add("Every packet goes to " + to_string(each) + " as well.");
+  }
+  page.add(input.persist ? "The open interval is kept each second: a crash costs that much of it."
+                         : "The open interval is in memory: a crash costs it (persist = false).");
+}
+
 void describe_input(const InputOptions& input, Page& page) {
   std::string listen;
   for (const Address& address : input.listen) {
@@ -57,6 +71,7 @@ void describe_input(const InputOptions& input, Page& page) {
   page.title("input");
   page.add(input.name + " (" + std::string(name_of(input.type)) + "): " + listen + "; at most " +
            std::to_string(input.max_connections) + " connections.");
+  if (input.type == InputType::Statsd) describe_statsd(input.statsd, page);
 }
 
 /// `10m of confirmed points`; empty: nothing is kept.

@@ -18,6 +18,13 @@ bool changes_a_type(const Config& from, const Config& to) {
   });
 }
 
+bool changes_statsd(const Config& from, const Config& to) {
+  return std::ranges::any_of(to.inputs, [&](const InputOptions& each) {
+    const auto before = std::ranges::find(from.inputs, each.name, &InputOptions::name);
+    return before != from.inputs.end() && before->statsd != each.statsd;
+  });
+}
+
 /// The keys that differ and cannot be changed while the daemon runs; empty: none.
 std::string need_a_restart(const Config& from, const Config& to) {
   std::string keys;
@@ -28,6 +35,7 @@ std::string need_a_restart(const Config& from, const Config& to) {
   add(from.threads != to.threads, "daemon.threads");
   add(from.admin_socket != to.admin_socket, "admin.socket");
   add(changes_a_type(from, to), "input.type");
+  add(changes_statsd(from, to), "what a StatsD input makes of values");
   return keys;
 }
 

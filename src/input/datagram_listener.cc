@@ -47,6 +47,7 @@ bool DatagramListener::take(std::size_t received) {
 bool DatagramListener::take_payload(std::string_view payload, bool cut_off, PointIntake& intake) {
   const std::size_t whole = payload.rfind('\n') + 1;  // npos + 1 is 0
   const std::string_view last = payload.substr(whole);
+  if (input_.type == InputType::Statsd && !cut_off) return intake.take_packet(payload);
   if (!intake.take_lines(payload.substr(0, whole))) return false;
   if (last.empty()) return true;
   if (cut_off) {

@@ -24,8 +24,7 @@ class DatagramListener : public InputSocket {
 
   void on_readable(std::unique_ptr<DatagramListener> self);
   [[nodiscard]] bool take(std::size_t received);
-  [[nodiscard]] static bool take_payload(std::string_view payload, bool cut_off,
-                                         PointIntake& intake);
+  [[nodiscard]] bool take_payload(std::string_view payload, bool cut_off, PointIntake& intake);
   void count_kernel_drops(std::uint32_t drops);
 
   std::uint32_t kernel_drops_ = 0;  ///< as last seen

@@ -57,6 +57,12 @@ void InputState::count_fragment_cut(std::string_view peer) {
           ": what is unfinished takes too much memory, and its part of it is the oldest");
 }
 
+void InputState::count_points_dropped(std::uint64_t points, std::string_view reason) {
+  points_dropped.fetch_add(points, std::memory_order_relaxed);
+  dropped_log_.log(LogLevel::Warning, "input " + name + ": dropped " + std::to_string(points) +
+                                          " points of a flush: " + std::string(reason));
+}
+
 void InputState::log_trouble(std::string_view text) {
   trouble_log_.log(LogLevel::Error, "input " + name + ": " + std::string(text));
 }

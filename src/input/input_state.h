@@ -18,6 +18,8 @@
 
 namespace carbon_spool {
 
+class StatsdService;
+
 /// Counts the living: each holds a `Presence`, and somebody can wait until the last has gone.
 /// Threads: any.
 class Attendance {
@@ -81,6 +83,8 @@ struct InputState {
   void count_refused(const RefusalCounts& counts, std::string_view sample, std::string_view peer);
   void count_connection_refused(std::string_view peer, std::string_view reason);
   void count_fragment_cut(std::string_view peer);
+  /// Points of a flush, and why.
+  void count_points_dropped(std::uint64_t points, std::string_view reason);
 
   /// Writes a line for what went wrong on our side.
   void log_trouble(std::string_view text);
@@ -91,11 +95,14 @@ struct InputState {
   const ProducerId producer;
   PointSink& sink;
   const Clock& clock;
+  StatsdService* statsd = nullptr;  ///< of a StatsD input; from before its first socket on
 
   std::array<std::atomic<std::uint64_t>, kRefusalCount> refused{};
   std::atomic<std::uint64_t> connections_refused{0};
   std::atomic<std::uint64_t> fragments_cut{0};
   std::atomic<std::uint64_t> datagrams_dropped{0};
+  std::atomic<std::uint64_t> points_dropped{0};
+  std::atomic<std::uint64_t> packets_unforwarded{0};
 
   Attendance listeners;  ///< and what else works for the input and is no connection
   Attendance connections;
@@ -104,6 +111,7 @@ struct InputState {
   BoundedLog refused_log_;
   BoundedLog connection_log_;
   BoundedLog fragment_log_;
+  BoundedLog dropped_log_;
   BoundedLog trouble_log_;
 };
 

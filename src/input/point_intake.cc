@@ -6,6 +6,7 @@
 
 #include "ingest_thread.h"
 #include "input_state.h"
+#include "statsd_service.h"
 
 namespace carbon_spool {
 namespace {
@@ -36,6 +37,7 @@ void PointIntake::commit(BatchBuilder& builder, const WrittenPoints& points) {
 }
 
 bool PointIntake::take_lines(std::string_view lines) {
+  if (input_.statsd != nullptr) return take_packet(lines);
   while (!lines.empty()) {
     BatchBuilder* const to = builder();
     if (to == nullptr) return false;
@@ -94,6 +96,17 @@ bool PointIntake::take_pickle(std::string_view pickle) {
     if (!reader.all_written()) thread_.gatherer().hand_over();
   }
   thread_.gatherer().hand_over_after_burst();
+  return true;
+}
+
+bool PointIntake::take_packet(std::string_view packet) {
+  if (listening_.stopping.load()) return false;
+  const StatsdRefused refused = input_.statsd->take(packet);
+  if (!refused.any()) return true;
+  refused_[static_cast<std::size_t>(Refusal::BadLine)] += refused.bad_lines;
+  refused_[static_cast<std::size_t>(Refusal::TooManyNames)] += refused.names;
+  refused_[static_cast<std::size_t>(Refusal::TooMuchMemory)] += refused.values;
+  note_refused(refused.sample);
   return true;
 }
 

@@ -22,10 +22,12 @@ class PointIntake {
   /// Takes lines that all end in LF. False: nothing is taken any more, and what was not yet taken
   /// is lost to the caller.
   [[nodiscard]] bool take_lines(std::string_view lines);
-  /// Takes the last line of a datagram, which has no LF.
+  /// Takes the last line of a datagram, which has no LF. Not of StatsD.
   [[nodiscard]] bool take_unended_line(std::string_view line);
   /// Takes the pickle of one frame. False as for `take_lines`.
   [[nodiscard]] bool take_pickle(std::string_view pickle);
+  /// Takes a datagram of StatsD, or of its streams lines that came together.
+  [[nodiscard]] bool take_packet(std::string_view packet);
   void refuse(Refusal reason, std::string_view sample);
 
   [[nodiscard]] std::uint64_t points() const { return points_; }

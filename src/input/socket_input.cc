@@ -10,6 +10,7 @@
 #include "bound_socket.h"
 #include "datagram_listener.h"
 #include "ingest_thread.h"
+#include "statsd_service.h"
 #include "stream_listener.h"
 
 namespace carbon_spool {
@@ -26,6 +27,9 @@ class SocketInput final : public Input {
     finished();
   }
 
+  /// Makes what a StatsD input has beside its sockets. Before the first `prepare`.
+  [[nodiscard]] Result<void> prepare_statsd(const InputOptions& options);
+
   [[nodiscard]] Result<void> prepare(const InputOptions& options) override;
   void use_prepared() override;
 
@@ -36,6 +40,11 @@ class SocketInput final : public Input {
   }
   [[nodiscard]] std::vector<Address> listening() const override;
   [[nodiscard]] InputStats stats() const override;
+  [[nodiscard]] std::optional<std::string> watch(const std::string& watcher,
+                                                 const std::string& pattern) override {
+    if (!statsd_) return std::nullopt;
+    return statsd_->watch().ask(watcher, pattern);
+  }
 
  private:
   /// An address that is bound, and not listened on yet.
@@ -52,6 +61,8 @@ class SocketInput final : public Input {
 
   IngestThreads& threads_;
   InputState state_;
+  std::unique_ptr<StatsdService> statsd_;  ///< of a StatsD input
+  bool begun_ = false;
   InputOptions wanted_;  ///< as prepared
   std::vector<Prepared> prepared_;
   std::uint32_t datagram_sockets_ = 0;
@@ -59,6 +70,14 @@ class SocketInput final : public Input {
   mutable std::mutex mutex_;              ///< for `listening`
   std::vector<ListeningPtr> listenings_;  ///< guarded by mutex_
 };
+
+Result<void> SocketInput::prepare_statsd(const InputOptions& options) {
+  auto made = StatsdService::prepare(options.statsd, state_);
+  if (!made) return made.error().in("input " + options.name);
+  statsd_ = std::move(made.value());
+  state_.statsd = statsd_.get();
+  return success();
+}
 
 Result<void> SocketInput::prepare(const InputOptions& options) {
   prepared_.clear();
@@ -92,6 +111,7 @@ Result<void> SocketInput::prepare(const InputOptions& options) {
 }
 
 void SocketInput::use_prepared() {
+  if (statsd_ && !prepared_.empty() && !std::exchange(begun_, true)) statsd_->begin();
   state_.max_connections = wanted_.max_connections;
   std::vector<ListeningPtr> unwanted;
   {
@@ -157,6 +177,7 @@ void SocketInput::stop() {
     all = listenings_;
   }
   stop(all);
+  if (statsd_) statsd_->stop();
 }
 
 void SocketInput::stop(const std::vector<ListeningPtr>& listenings) {
@@ -190,6 +211,8 @@ InputStats SocketInput::stats() const {
   stats.connections_refused = state_.connections_refused.load(std::memory_order_relaxed);
   stats.fragments_cut = state_.fragments_cut.load(std::memory_order_relaxed);
   stats.datagrams_dropped = state_.datagrams_dropped.load(std::memory_order_relaxed);
+  stats.points_dropped = state_.points_dropped.load(std::memory_order_relaxed);
+  stats.packets_unforwarded = state_.packets_unforwarded.load(std::memory_order_relaxed);
   return stats;
 }
 
@@ -201,6 +224,8 @@ std::string_view name_of(InputType type) {
       break;
     case InputType::Pickle:
       return "pickle";
+    case InputType::Statsd:
+      return "statsd";
   }
   return "graphite";
 }
@@ -215,6 +240,9 @@ Result<std::unique_ptr<Input>> Input::start(const InputOptions& options, Produce
                                             const Clock& clock) {
   auto input =
       std::make_unique<SocketInput>(options, producer, sink, threads, refused_before, clock);
+  if (options.type == InputType::Statsd) {
+    if (auto started = input->prepare_statsd(options); !started) return started.error();
+  }
   if (auto prepared = input->prepare(options); !prepared) return prepared.error();
   input->use_prepared();
   return std::unique_ptr<Input>(std::move(input));

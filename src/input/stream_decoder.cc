@@ -9,6 +9,7 @@ std::unique_ptr<StreamDecoder> make_stream_decoder(InputType type, Fragment& fra
                                                    IngestThread& thread) {
   switch (type) {
     case InputType::Graphite:
+    case InputType::Statsd:  // what ends in a newline is a packet, see PointIntake
       break;
     case InputType::Pickle:
       return std::make_unique<PickleDecoder>(fragment);

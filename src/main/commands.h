@@ -91,6 +91,12 @@ struct SendArguments {
 };
 [[nodiscard]] int send_points(const SendArguments& arguments);
 
+struct WatchStatsdArguments {
+  std::string config_file = kDefaultConfigFile;
+  std::string pattern;  ///< of names
+};
+[[nodiscard]] int watch_statsd(const WatchStatsdArguments& arguments);
+
 struct ReceiveArguments {
   std::vector<std::string> listen;  ///< addresses, as `parse_address` reads them
   bool count = false;               ///< print how many lines came, not the lines

@@ -177,6 +177,23 @@ void add_sender(CLI::App& app, Chosen& chosen) {
           "it.");
 }
 
+void add_statsd_commands(CLI::App& app, Chosen& chosen) {
+  CLI::App& statsd = *app.add_subcommand("statsd", "look at what StatsD inputs take and flush");
+  statsd.require_subcommand(1);
+  add_command<WatchStatsdArguments>(
+      statsd, "watch", "show values and flushed points as they pass, until interrupted",
+      watch_statsd, chosen,
+      [](CLI::App& command, WatchStatsdArguments& arguments) {
+        add_config_option(command, arguments.config_file);
+        command
+            .add_option("pattern", arguments.pattern,
+                        "names, as in '*.requests'; of points the whole path")
+            ->type_name("PATTERN")
+            ->required();
+      })
+      .footer("< is a value that came, > a point that was flushed.");
+}
+
 void add_receiver(CLI::App& app, Chosen& chosen) {
   add_command<ReceiveArguments>(
       app, "receive", "be a small Graphite server that prints what arrives", receive, chosen,
@@ -202,6 +219,7 @@ int run_command_line(int argc, char** argv) {
   add_daemon_commands(app, chosen);
   add_queue_commands(app, chosen);
   add_sender(app, chosen);
+  add_statsd_commands(app, chosen);
   add_receiver(app, chosen);
   try {
     app.parse(argc, argv);

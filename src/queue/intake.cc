@@ -17,10 +17,22 @@ constexpr std::size_t kMostInGroup = 16;
 
 std::optional<BatchBuilder> Intake::obtain() {
   std::unique_lock lock(mutex_);
-  room_.wait(lock, [this] { return stopped_ || submitted_.size() < kMostSubmitted; });
+  room_.wait(lock, [this] { return has_room(); });
   if (stopped_) return std::nullopt;
   lock.unlock();
   return BatchBuilder();
+}
+
+std::optional<BatchBuilder> Intake::obtain_within(Milliseconds most) {
+  std::unique_lock lock(mutex_);
+  const bool in_time = room_.wait_for(lock, most, [this] { return has_room(); });
+  if (!in_time || stopped_) return std::nullopt;
+  lock.unlock();
+  return BatchBuilder();
+}
+
+bool Intake::has_room() const {
+  return stopped_ || submitted_.size() < kMostSubmitted;
 }
 
 Ticket Intake::submit(BatchBuilder builder) {

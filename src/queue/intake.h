@@ -22,6 +22,7 @@ class Intake {
   };
 
   [[nodiscard]] std::optional<BatchBuilder> obtain();
+  [[nodiscard]] std::optional<BatchBuilder> obtain_within(Milliseconds most);
   Ticket submit(BatchBuilder builder);
 
   /// Waits for something; none once it was stopped and everything was taken.
@@ -31,6 +32,8 @@ class Intake {
   [[nodiscard]] bool stopped() const;
 
  private:
+  [[nodiscard]] bool has_room() const;  ///< with mutex_ held; or was stopped
+
   mutable std::mutex mutex_;
   std::condition_variable room_;
   std::condition_variable work_;

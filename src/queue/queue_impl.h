@@ -67,6 +67,9 @@ class QueueImpl final : public Queue {
 
   [[nodiscard]] ProducerId add_producer(const std::string& name) override;
   [[nodiscard]] std::optional<BatchBuilder> obtain_builder() override { return intake_.obtain(); }
+  [[nodiscard]] std::optional<BatchBuilder> obtain_builder_within(Milliseconds most) override {
+    return intake_.obtain_within(most);
+  }
   Ticket submit(BatchBuilder builder) override { return intake_.submit(std::move(builder)); }
   void when_durable(Ticket ticket, std::function<void(bool)> then) override;
   void stop_appending() override;

@@ -97,7 +97,9 @@ QueueStats QueueImpl::stats() const {
     ledger = ledger_;
     for (const Producer& producer : producers_)
       producers.push_back({producer.name, producer.accepted});
-    notes = notes_;
+    for (const auto& [key, text] : notes_) {
+      if (text.size() <= kLongestNoteInStats) notes.emplace(key, text);
+    }
     last_error = last_error_;
     points_in_memory = memory_.points();
     set_aside = set_aside_;

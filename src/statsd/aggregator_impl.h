@@ -14,7 +14,8 @@ namespace carbon_spool {
 struct StatsdAggregator::Impl {
   Impl(const StatsdOptions& the_options, const Clock& the_clock);
 
-  void take(std::string_view packet);
+  StatsdRefused take(std::string_view packet);
+  void show(const StatsdValue& value);
 
   const StatsdOptions options;
   const Clock& clock;
@@ -22,12 +23,12 @@ struct StatsdAggregator::Impl {
   const std::string packets_received;
   const std::string metrics_received;
   const std::string timestamp_lag;
+  StatsdWatch watch;
 
-  std::mutex mutex;  // protects all below
+  mutable std::mutex mutex;  // protects all below
   StatsdReader reader{options.syntax};
   Aggregates aggregates{options};
   StatsdCounts counts;
-  std::string bad_line;
   UnixSeconds last_closed_at = 0;  ///< 0: never
 };
 

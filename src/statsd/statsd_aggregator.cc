@@ -3,14 +3,9 @@
 #include "carbon_spool/statsd/statsd_time.h"
 
 #include "aggregator_impl.h"
+#include "saved_interval.h"
 
 namespace carbon_spool {
-namespace {
-
-/// More than the log shows of a line.
-constexpr std::size_t kSampleBytes = 200;
-
-}  // namespace
 
 StatsdAggregator::Impl::Impl(const StatsdOptions& the_options, const Clock& the_clock)
     : options(the_options),
@@ -24,29 +19,61 @@ StatsdAggregator::Impl::Impl(const StatsdOptions& the_options, const Clock& the_
   aggregates.count(metrics_received, 0);
 }
 
-void StatsdAggregator::Impl::take(std::string_view packet) {
+StatsdRefused StatsdAggregator::Impl::take(std::string_view packet) {
+  StatsdRefused refused;
   ++counts.packets;
   aggregates.count(packets_received, 1);
   reader.begin(packet);
   StatsdValue value;
   while (reader.next(value)) {
+    if (watch.any()) show(value);
     switch (aggregates.take(value)) {
       case Taken::Yes:
         break;
       case Taken::TooManyNames:
-        ++counts.names_refused;
+        ++refused.names;
         break;
       case Taken::TooMuchMemory:
-        ++counts.values_refused;
+        ++refused.values;
         break;
     }
   }
+  refused.sample = packet;
   counts.lines += reader.lines();
   aggregates.count(metrics_received, static_cast<double>(reader.lines()));
-  if (reader.bad() == 0) return;
+  counts.names_refused += refused.names;
+  counts.values_refused += refused.values;
+  if (reader.bad() == 0) return refused;
   counts.bad_lines += reader.bad();
   aggregates.count(bad_lines_seen, static_cast<double>(reader.bad()));
-  bad_line = reader.last_bad().substr(0, kSampleBytes);
+  refused.bad_lines = static_cast<std::uint32_t>(reader.bad());
+  refused.sample = reader.last_bad();
+  return refused;
+}
+
+/// `< name 5 ms, 10 times`
+void StatsdAggregator::Impl::show(const StatsdValue& value) {
+  const std::string name(value.name);
+  std::string line = "< " + name + ' ' + std::string(value.text);
+  switch (value.type) {
+    case StatsdType::Counter:
+      line += " c";
+      break;
+    case StatsdType::Timer:
+      line += " ms";
+      break;
+    case StatsdType::Gauge:
+      line += " g";
+      break;
+    case StatsdType::Set:
+      line += " s";
+      break;
+  }
+  if (value.weight != 1) {
+    NumberRoom room;
+    line += ", " + std::string(javascript_text(value.weight, room)) + " times";
+  }
+  watch.see(name, line);
 }
 
 StatsdAggregator::StatsdAggregator(const StatsdOptions& options, const Clock& clock)
@@ -54,15 +81,14 @@ StatsdAggregator::StatsdAggregator(const StatsdOptions& options, const Clock& cl
 
 StatsdAggregator::~StatsdAggregator() = default;
 
-void StatsdAggregator::take(std::span<const std::string_view> packets) {
-  const std::lock_guard lock(impl_->mutex);
-  for (const std::string_view each : packets) impl_->take(each);
-  impl_->counts.last_packet_at = statsd_seconds(impl_->clock.now());
+StatsdWatch& StatsdAggregator::watch() {
+  return impl_->watch;
 }
 
-std::string StatsdAggregator::take_bad_line() {
+StatsdRefused StatsdAggregator::take(std::string_view packet) {
   const std::lock_guard lock(impl_->mutex);
-  return std::exchange(impl_->bad_line, {});
+  impl_->counts.last_packet_at = statsd_seconds(impl_->clock.now());
+  return impl_->take(packet);
 }
 
 void StatsdAggregator::close_interval(StatsdInterval& interval, UnixSeconds now) {
@@ -84,6 +110,16 @@ StatsdCounts StatsdAggregator::counts() const {
   counts.gauges = impl_->aggregates.gauges().size();
   counts.sets = impl_->aggregates.sets().size();
   return counts;
+}
+
+std::optional<std::string> StatsdAggregator::save(std::size_t most_bytes) const {
+  const std::lock_guard lock(impl_->mutex);
+  return save_interval(impl_->aggregates, most_bytes);
+}
+
+bool StatsdAggregator::restore(std::string_view saved, bool only_gauges) {
+  const std::lock_guard lock(impl_->mutex);
+  return restore_interval(saved, only_gauges, impl_->aggregates);
 }
 
 }  // namespace carbon_spool

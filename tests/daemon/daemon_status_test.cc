@@ -129,6 +129,8 @@ TEST_CASE("a running input shows what it listens on and its own counts", "[daemo
   numbers.stats.connections_refused = 1;
   numbers.stats.fragments_cut = 2;
   numbers.stats.datagrams_dropped = 6;
+  numbers.stats.points_dropped = 7;
+  numbers.stats.packets_unforwarded = 8;
   sources.inputs["graphite"] = numbers;
   const Status status = make_status(sources);
   const InputStatus& from = status.inputs.at(0);
@@ -140,6 +142,8 @@ TEST_CASE("a running input shows what it listens on and its own counts", "[daemo
   CHECK(from.connections_refused_total == 1);
   CHECK(from.fragments_cut_total == 2);
   CHECK(from.datagrams_dropped_total == 6);
+  CHECK(from.points_dropped_total == 7);
+  CHECK(from.packets_unforwarded_total == 8);
 }
 
 TEST_CASE("what the queue remembers and the configuration does not name is an orphan", "[daemon]") {

@@ -128,9 +128,7 @@ class Run {
       clock_.set(std::stoll(text));
       if (!console_) start();
     } else if (what == "packet") {
-      const std::string packet = from_hex(text);
-      const std::string_view view = packet;
-      aggregator_.take({&view, 1});
+      aggregator_.take(from_hex(text));
     } else if (what == "flush") {
       flush();
     } else if (what == "ask") {

@@ -18,7 +18,7 @@ class FlushedStatsd {
   explicit FlushedStatsd(const StatsdOptions& options)
       : aggregator(options, clock), flush_(options, clock), options_(options) {}
 
-  void take(std::string_view packet) { aggregator.take({&packet, 1}); }
+  void take(std::string_view packet) { aggregator.take(packet); }
 
   /// An interval later: the lines without StatsD's own, each without its timestamp.
   std::vector<std::string> flush() {

@@ -125,17 +125,62 @@ TEST_CASE("names without end that are deleted at every flush take no more memory
   CHECK(statsd.aggregator.counts().values_refused == 0);
 }
 
-TEST_CASE("what comes is counted, and a bad line is shown once", "[statsd]") {
+TEST_CASE("what comes is counted, and what is refused of it is told", "[statsd]") {
   FlushedStatsd statsd({});
-  const std::vector<std::string_view> packets = {"a:1|c\nb:x|c", "", "c:1|c:y|c:z|c\n"};
-  statsd.aggregator.take(packets);
+  CHECK_FALSE(statsd.aggregator.take("").any());
+  CHECK(statsd.aggregator.take("a:1|c\nb:x|c").sample == "b:x|c");
+  CHECK(statsd.aggregator.take("c:1|c:y|c:z|c\n").bad_lines == 2);
   const StatsdCounts counts = statsd.aggregator.counts();
   CHECK(counts.packets == 3);
   CHECK(counts.lines == 3);
   CHECK(counts.bad_lines == 3);
   CHECK(counts.last_packet_at == 1700000000);
-  CHECK(statsd.aggregator.take_bad_line() == "c:1|c:y|c:z|c");
-  CHECK(statsd.aggregator.take_bad_line().empty());
+}
+
+TEST_CASE("an interval that was saved goes on elsewhere", "[statsd]") {
+  StatsdOptions options;
+  options.calculated_timer_metrics = {"count", "sum"};
+  FlushedStatsd first(options);
+  FlushedStatsd whole(options);
+  const std::string early =
+      "c:1.5|c|@0.1\nt:1|ms|@0.5\nt:2|ms\ng:-7|g\ns:a b\ns:a b|s\ns:\xff\\|s\nc:1|c|#k:v\n:1|c";
+  const std::string late = "c:2|c\nt:3|ms\ng:+1|g\ns:a b|s\ns:new|s";
+  first.take(early);
+  whole.take(early);
+  const std::optional<std::string> saved = first.aggregator.save(1 << 20);
+  REQUIRE(saved);
+  FlushedStatsd second(options);
+  CHECK(second.aggregator.restore(*saved));
+  second.take(late);
+  whole.take(late);
+  const Lines lines = whole.flush();
+  CHECK(lines.size() > 8);
+  CHECK(second.flush() == lines);
+}
+
+TEST_CASE("of an interval that is over only its gauges are restored", "[statsd]") {
+  FlushedStatsd first({});
+  first.take("c:1|c\nt:1|ms\ng:-7|g\ns:a|s");
+  FlushedStatsd second({});
+  CHECK(second.aggregator.restore(first.aggregator.save(1 << 20).value(), true));
+  CHECK(second.flush() == Lines{"stats.gauges.g -7"});
+}
+
+TEST_CASE("an interval too long to be saved is not, and a damaged one is no trouble", "[statsd]") {
+  FlushedStatsd statsd({});
+  for (int name = 0; name < 100; ++name) statsd.take("n" + std::to_string(name) + ":1|c\nt:1|ms");
+  CHECK_FALSE(statsd.aggregator.save(500));
+  const std::string saved = statsd.aggregator.save(1 << 20).value();
+  for (std::size_t length = 0; length < saved.size(); length += 7) {
+    FlushedStatsd other({});
+    static_cast<void>(other.aggregator.restore(std::string_view(saved).substr(0, length)));
+    std::string damaged = saved;
+    damaged[length] = '9';
+    static_cast<void>(other.aggregator.restore(damaged));
+  }
+  FlushedStatsd other({});
+  CHECK_FALSE(other.aggregator.restore("statsd 1\nc 99999999999 x"));
+  CHECK_FALSE(other.aggregator.restore("something else"));
 }
 
 TEST_CASE("members of sets are told apart by their bytes", "[statsd]") {

@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -30,6 +31,23 @@ class RecordingSink : public PointSink {
     --blocked_;
     if (stopped_) return std::nullopt;
     return BatchBuilder();
+  }
+
+  /// Does not wait at all: that it gave up is what tests look at.
+  std::optional<BatchBuilder> obtain_builder_within(Milliseconds) override {
+    const std::lock_guard lock(mutex_);
+    if (hold_ || stopped_) return std::nullopt;
+    return BatchBuilder();
+  }
+
+  void keep(const std::string& key, const std::string& text) override {
+    const std::lock_guard lock(mutex_);
+    kept_[key] = text;
+  }
+  std::optional<std::string> kept(const std::string& key) const override {
+    const std::lock_guard lock(mutex_);
+    const auto found = kept_.find(key);
+    return found == kept_.end() ? std::nullopt : std::optional(found->second);
   }
 
   std::uint64_t submit(BatchBuilder builder) override {
@@ -119,6 +137,7 @@ class RecordingSink : public PointSink {
   std::uint64_t asked_for_ = 0;
   std::uint64_t points_ = 0;
   std::string text_;
+  std::map<std::string, std::string> kept_;
   std::vector<std::size_t> batch_bytes_;
   std::set<std::string> threads_;
   std::vector<std::function<void(bool)>> questions_;

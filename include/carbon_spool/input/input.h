@@ -11,7 +11,9 @@
 #include "carbon_spool/base/address.h"
 #include "carbon_spool/base/clock.h"
 #include "carbon_spool/base/result.h"
+#include "carbon_spool/base/units.h"
 #include "carbon_spool/queue/batch.h"
+#include "carbon_spool/statsd/statsd_options.h"
 #include "carbon_spool/wire/refusal.h"
 
 namespace carbon_spool {
@@ -25,10 +27,17 @@ class PointSink {
   virtual ~PointSink() = default;
   /// An empty builder; may block (back-pressure). None: nothing is taken any more.
   [[nodiscard]] virtual std::optional<BatchBuilder> obtain_builder() = 0;
+  /// The same, and gives up after `most`: for points that the daemon makes itself, which are
+  /// dropped rather than waited for (`block`).
+  [[nodiscard]] virtual std::optional<BatchBuilder> obtain_builder_within(Milliseconds most) = 0;
   virtual std::uint64_t submit(BatchBuilder builder) = 0;
   /// Calls `then` from any thread once all up to `ticket` is accepted and durable (see
   /// `Queue::when_durable`).
   virtual void when_durable(std::uint64_t ticket, std::function<void(bool accepted)> then) = 0;
+
+  /// Keeps a text that outlives the process, in place of the one that was kept under that key.
+  virtual void keep(const std::string& key, const std::string& text) = 0;
+  [[nodiscard]] virtual std::optional<std::string> kept(const std::string& key) const = 0;
 };
 
 /// What an input speaks. To add one: here, `make_stream_decoder` (and, where it takes datagrams,
@@ -37,19 +46,31 @@ class PointSink {
 enum class InputType : std::uint8_t {
   Graphite,  ///< the plaintext protocol
   Pickle,    ///< the pickle protocol; streams only
+  Statsd,    ///< StatsD's, whose values are aggregated: points are made of them at each flush
 };
 
-/// As the configuration and `status` write it: `graphite`, `pickle`.
+/// As the configuration and `status` write it: `graphite`, `pickle`, `statsd`.
 [[nodiscard]] std::string_view name_of(InputType type);
 
 /// Whether inputs of that type can listen on UDP and Unix datagram sockets.
 [[nodiscard]] bool takes_datagrams(InputType type);
+
+/// What a StatsD input has beside what it does with values.
+struct StatsdInputOptions {
+  StatsdOptions statsd;
+  std::optional<Address> console;   ///< tcp or a Unix stream; where the management console listens
+  std::vector<Address> forward_to;  ///< udp or Unix datagrams: what gets every packet as it came
+  bool persist = false;             ///< whether the open interval is kept each second
+
+  friend bool operator==(const StatsdInputOptions&, const StatsdInputOptions&) = default;
+};
 
 struct InputOptions {
   std::string name = "graphite";
   InputType type = InputType::Graphite;  ///< of one input always the same
   std::vector<Address> listen;
   std::uint32_t max_connections = 20000;  ///< of all its stream listeners together
+  StatsdInputOptions statsd = {};         ///< of InputType::Statsd; of one input always the same
 
   friend bool operator==(const InputOptions&, const InputOptions&) = default;
 };
@@ -62,6 +83,8 @@ struct InputStats {
       0;  ///< connections closed because unfinished lines took too much memory
   std::uint64_t datagrams_dropped =
       0;  ///< by the kernel (SO_RXQ_OVFL), or in hand when the sink stopped
+  std::uint64_t points_dropped = 0;       ///< of flushes, because the queue did not take them
+  std::uint64_t packets_unforwarded = 0;  ///< that a target of `forward_to` did not get
 };
 
 /// Takes points on TCP, UDP and Unix sockets and hands over batches of good ones.
@@ -108,6 +131,10 @@ class Input {
   /// What is listened on, with the ports that the kernel chose.
   [[nodiscard]] virtual std::vector<Address> listening() const = 0;
   [[nodiscard]] virtual InputStats stats() const = 0;
+
+  /// What a StatsD input saw under names that match, see `StatsdWatch::ask`; none of others.
+  [[nodiscard]] virtual std::optional<std::string> watch(const std::string& watcher,
+                                                         const std::string& pattern) = 0;
 };
 
 }  // namespace carbon_spool

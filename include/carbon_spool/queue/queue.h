@@ -122,6 +122,9 @@ struct ProducerStats {
   std::uint64_t accepted_points = 0;
 };
 
+/// Bytes: whoever asks for numbers is not made to copy more.
+inline constexpr std::size_t kLongestNoteInStats = 4096;
+
 struct QueueStats {
   std::uint64_t points = 0;  ///< that at least one reader still waits for
   std::uint64_t batches = 0;
@@ -131,8 +134,8 @@ struct QueueStats {
   std::uint64_t dropped_points = 0;  ///< sum over all readers
   std::vector<ReaderStats> readers;
   std::vector<ProducerStats> producers;
-  std::map<std::string, std::string> notes;
-  std::string last_error;              ///< of the store; empty while it is well
+  std::map<std::string, std::string> notes;  ///< but for those over kLongestNoteInStats
+  std::string last_error;                    ///< of the store; empty while it is well
   std::vector<std::string> set_aside;  ///< what was found damaged and where it is now, in sentences
   std::uint64_t points_in_memory = 0;  ///< accepted while the disk fails, and not yet on it
 };
@@ -256,6 +259,8 @@ class Queue {
   /// An empty builder. Blocks while too many submitted ones wait to be written: that is the
   /// back-pressure of the disk and of `when_full = "block"`. None once appending was stopped.
   [[nodiscard]] virtual std::optional<BatchBuilder> obtain_builder() = 0;
+  /// The same, and none after `most` as well: for a producer that would rather drop than wait.
+  [[nodiscard]] virtual std::optional<BatchBuilder> obtain_builder_within(Milliseconds most) = 0;
 
   /// Hands over what was gathered. Small ones that arrive while a write is under way are joined
   /// into one batch. An empty one is only given back. The ticket is that of the last points handed

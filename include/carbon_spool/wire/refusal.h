@@ -25,12 +25,16 @@ enum class Refusal : std::uint8_t {
   PickleTooLarge,  ///< more items, memo, depth or text than a list of points can need
   // and of one item of the list:
   BadItem,  ///< not `(path, (timestamp, value))`
+  // Of StatsD:
+  BadLine,        ///< a value that is not good
+  TooManyNames,   ///< a value of a new name beyond max_names
+  TooMuchMemory,  ///< a value for which max_memory leaves no room
 };
-inline constexpr std::size_t kRefusalCount = 13;
+inline constexpr std::size_t kRefusalCount = 16;
 
 /// `no_value`, `too_many_fields`, `bad_encoding`, `line_too_long`, `path_too_long`, `bad_value`,
 /// `bad_timestamp`, `unterminated`, `frame_too_long`, `bad_pickle`, `unsafe_pickle`,
-/// `pickle_too_large`, `bad_item`.
+/// `pickle_too_large`, `bad_item`, `bad_line`, `too_many_names`, `too_much_memory`.
 [[nodiscard]] std::string_view name_of(Refusal reason);
 
 /// How much was refused, by reason.
