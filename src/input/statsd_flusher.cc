@@ -37,6 +37,8 @@ std::optional<Kept> read_kept(std::string_view text) {
   }
   const auto [end, failure] = std::from_chars(text.data(), text.data() + blank, kept.slot);
   if (failure != std::errc() || end != text.data() + blank) return std::nullopt;
+  constexpr std::int64_t kLast = std::int64_t{UINT32_MAX} * 1000;  // of Graphite's timestamps
+  if (kept.slot <= 0 || kept.slot > kLast) return std::nullopt;
   kept.flushed = text.substr(blank + 1, line - blank - 1) == "flushed";
   kept.saved = text.substr(line + 1);
   return kept;
@@ -60,7 +62,7 @@ StatsdFlusher::StatsdFlusher(const StatsdInputOptions& options, StatsdAggregator
   last_.last_flush = statsd_seconds(input.clock.now());
 }
 
-StatsdFlusher::Slot StatsdFlusher::now() const {
+std::int64_t StatsdFlusher::now() const {
   return std::chrono::duration_cast<Milliseconds>(input_.clock.now().time_since_epoch()).count();
 }
 
@@ -86,7 +88,7 @@ void StatsdFlusher::begin() {
 }
 
 Milliseconds StatsdFlusher::tick() {
-  const Slot time = now();
+  const std::int64_t time = now();
   // The clock was set back: the slot that is open is far ahead.
   if (open_ - time > interval_) open_ = slot_at(time);
   if (time >= open_) {
@@ -101,7 +103,7 @@ Milliseconds StatsdFlusher::tick() {
 
 bool StatsdFlusher::flush(Slot slot) {
   StatsdFlushStats last = last_flush();
-  const Slot began = now();
+  const std::int64_t began = now();
   aggregator_.close_interval(closed_, statsd_seconds(input_.clock.now()));
   StatsdWatch& watch = aggregator_.watch();
   StatsdPoints points(input_, std::min(kMostPatience, Milliseconds(interval_ / 2)));

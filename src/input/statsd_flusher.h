@@ -41,7 +41,7 @@ class StatsdFlusher {
  private:
   using Slot = std::int64_t;  ///< by its end, Unix milliseconds
 
-  [[nodiscard]] Slot now() const;
+  [[nodiscard]] std::int64_t now() const;  ///< Unix milliseconds
   [[nodiscard]] Slot slot_at(std::int64_t milliseconds) const;
   /// False: some points of it were dropped.
   [[nodiscard]] bool flush(Slot slot);

@@ -187,8 +187,9 @@ TEST_CASE("with persist gauges outlive an orderly stop as well", "[statsd]") {
 }
 
 TEST_CASE("what was kept and is damaged does not keep an input from starting", "[statsd]") {
-  for (const char* text : {"nonsense", "1700000010000 open", "1700000010000 open\nstatsd 1\nx",
-                           "x open\n", "99999999999999999999 open\nstatsd 1\n"}) {
+  for (const char* text :
+       {"nonsense", "1700000010000 open", "1700000010000 open\nstatsd 1\nx", "x open\n",
+        "99999999999999999999 open\nstatsd 1\n", "-5000000000000000000 open\nstatsd 1\n"}) {
     RecordingSink sink;
     SetClock clock(kStart + 3);
     sink.keep("statsd/statsd", text);
