@@ -179,6 +179,7 @@ class DeadMember(harness.EndToEnd):
     DOWN = "m3"
     COUNT = sized(1_200_000, 6_000_000, 1_000_000)
     STEP = 100_000
+    CAP = sized("32MiB", "128MiB", "32MiB")  # less than the stream takes, more than a tenth of it
 
     def ring(self, receivers, name, max_size):
         to = [destination(receivers[each].url, each, instance=each) for each in self.NAMES]
@@ -198,8 +199,7 @@ class DeadMember(harness.EndToEnd):
         up = [name for name in self.NAMES if name != self.DOWN]
         for name in up:
             receivers[name].start()
-        # Less than the stream takes.
-        daemon = self.ring(receivers, "one-down", "32MiB")
+        daemon = self.ring(receivers, "one-down", self.CAP)
         for first in range(0, self.COUNT, self.STEP):
             self.assertTrue(send(daemon.listening(), stream(first, first + self.STEP), 300))
             for name in up:
