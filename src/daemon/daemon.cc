@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <utility>
 
 #include <unistd.h>
@@ -23,10 +24,7 @@ Result<void> DaemonImpl::start() {
     use_routing(config_.routing);
     const Plan planned = plan(config_);
     provide_readers(planned);
-    for (std::size_t i = 0; i < config_.destinations.size(); ++i) {
-      start_sender(sender_options(config_, config_.destinations[i]), planned.supplies[i]);
-    }
-    keepers_.clear();
+    start_missing_senders(planned);
     if (auto started = start_inputs(); !started) return started.error();
   }
   auto admin = AdminSocket::listen(config_.admin_socket,
@@ -84,8 +82,8 @@ std::shared_ptr<Standing> DaemonImpl::standing_of(const std::string& destination
 }
 
 std::shared_ptr<const Keepers> DaemonImpl::keepers_of(
-    const std::shared_ptr<const PlannedKeepers>& planned) {
-  std::shared_ptr<const Keepers>& made = keepers_[planned];
+    const std::shared_ptr<const PlannedKeepers>& planned, MadeKeepers& all_made) {
+  std::shared_ptr<const Keepers>& made = all_made[planned];
   if (made) return made;
   Keepers keepers;
   for (const PlannedKeeper& each : *planned) {
@@ -105,7 +103,20 @@ std::shared_ptr<const Keepers> DaemonImpl::keepers_of(
   return made;
 }
 
-void DaemonImpl::start_sender(const SenderOptions& options, const SupplyPlan& planned) {
+/// For every destination of the configuration that has none.
+void DaemonImpl::start_missing_senders(const Plan& plan) {
+  MadeKeepers made;
+  for (std::size_t i = 0; i < config_.destinations.size(); ++i) {
+    const SenderOptions options = sender_options(config_, config_.destinations[i]);
+    const bool runs = std::ranges::any_of(senders_, [&](const RunningSender& running) {
+      return running.options.name == options.name;
+    });
+    if (!runs) start_sender(options, plan.supplies[i], made);
+  }
+}
+
+void DaemonImpl::start_sender(const SenderOptions& options, const SupplyPlan& planned,
+                              MadeKeepers& made) {
   Supply supply;
   supply.standing = standing_of(options.name);
   supply.reroute_after = planned.reroute_after;
@@ -117,14 +128,19 @@ void DaemonImpl::start_sender(const SenderOptions& options, const SupplyPlan& pl
     source.own = each.reader == options.name;
     for (const std::string& other : each.while_down)
       source.while_down.push_back(standing_of(other));
-    if (each.shares) source.shares = keepers_of(each.shares);
+    if (each.shares) source.shares = keepers_of(each.shares, made);
     supply.sources.push_back(std::move(source));
   }
-  const auto points_waiting = [queue = queue_.get(), name = options.name] {
+  // For itself, or else for the clusters that it takes from.
+  std::set<std::string> readers;
+  for (const PlannedSource& each : planned.sources) readers.insert(each.reader);
+  if (planned.has_own) readers = {options.name};
+  const auto points_waiting = [queue = queue_.get(), readers] {
+    std::uint64_t points = 0;
     for (const ReaderStats& each : queue->stats().readers) {
-      if (each.name == name) return each.pending_points;
+      if (readers.contains(each.name)) points += each.pending_points;
     }
-    return std::uint64_t{0};
+    return points;
   };
   senders_.push_back(
       {options, planned, GraphiteSender::start(options, std::move(supply), points_waiting)});

@@ -75,9 +75,13 @@ class DaemonImpl final : public Daemon {
   void use_routing(const std::shared_ptr<const RoutingTable>& routing);
   void provide_readers(const Plan& plan);
   [[nodiscard]] std::shared_ptr<Standing> standing_of(const std::string& destination);
+  /// Of the readers that are divided, each made once for all senders that share it.
+  using MadeKeepers =
+      std::map<std::shared_ptr<const PlannedKeepers>, std::shared_ptr<const Keepers>>;
   [[nodiscard]] std::shared_ptr<const Keepers> keepers_of(
-      const std::shared_ptr<const PlannedKeepers>& planned);
-  void start_sender(const SenderOptions& options, const SupplyPlan& supply);
+      const std::shared_ptr<const PlannedKeepers>& planned, MadeKeepers& made);
+  void start_missing_senders(const Plan& plan);
+  void start_sender(const SenderOptions& options, const SupplyPlan& supply, MadeKeepers& made);
   void keep_refusals();
   [[nodiscard]] AdminAnswer answer(const std::string& request);
   [[nodiscard]] AdminAnswer answer_watcher(std::string_view request);
@@ -110,8 +114,6 @@ class DaemonImpl final : public Daemon {
   std::map<std::string, Reader*> readers_;
   std::map<std::pair<std::string, std::string>, Reader*> takers_;  ///< by reader and taker
   std::map<std::string, std::shared_ptr<Standing>> standings_;     ///< of destinations
-  /// Those of one plan, while its senders are started.
-  std::map<std::shared_ptr<const PlannedKeepers>, std::shared_ptr<const Keepers>> keepers_;
   std::vector<RunningSender> senders_;
   std::optional<IngestThreads> threads_;
   std::vector<RunningInput> inputs_;

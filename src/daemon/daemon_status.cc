@@ -112,9 +112,8 @@ ReaderStatus reader_status(const ReaderStats* stats, std::chrono::system_clock::
   status.points_acknowledged_total = stats->acknowledged_points;
   status.points_routed_elsewhere_total = stats->routed_elsewhere_points;
   status.points_pending = stats->pending_points;
-  status.points_pending_is_upper_bound = stats->selective &&
-                                         (stats->unsent_points > 0 || !stats->takers.empty()) &&
-                                         stats->pending_points > 0;
+  status.points_pending_is_upper_bound = (stats->selective && stats->unsent_points > 0) ||
+                                         (stats->divided && stats->pending_points > 0);
   status.points_unconfirmed = stats->unconfirmed_points;
   status.points_live = stats->unsent_points - stats->backlog_points;
   status.points_backlog = stats->backlog_points;

@@ -140,14 +140,7 @@ void DaemonImpl::change_destinations(const Config& next) {
   config_.destinations = next.destinations;
   config_.routing = next.routing;
   provide_readers(planned);
-  for (std::size_t i = 0; i < config_.destinations.size(); ++i) {
-    const SenderOptions options = sender_options(config_, config_.destinations[i]);
-    const bool runs = std::ranges::any_of(senders_, [&](const RunningSender& running) {
-      return running.options.name == options.name;
-    });
-    if (!runs) start_sender(options, planned.supplies[i]);
-  }
-  keepers_.clear();
+  start_missing_senders(planned);
 }
 
 /// Nothing takes from them any more.

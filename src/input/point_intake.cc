@@ -61,14 +61,9 @@ bool PointIntake::take_unended_line(std::string_view line) {
     to = builder();
   }
   if (to == nullptr) return false;
-  RefusalCounts refused{};
-  const ParsedLines parsed = parse_line(line, to->room(), now_, refused);
+  const ParsedLines parsed = parse_line(line, to->room(), now_, refused_);
   commit(*to, parsed);
-  if (parsed.points == 0) {
-    std::transform(refused.begin(), refused.end(), refused_.begin(), refused_.begin(),
-                   std::plus<>());
-    note_refused(line);
-  }
+  if (parsed.points == 0) note_refused(line);
   thread_.gatherer().hand_over_after_burst();
   return true;
 }

@@ -24,13 +24,11 @@ void StatsdPoints::add(std::string_view line) {
     ++dropped_;
     return;
   }
-  RefusalCounts refused{};
   constexpr std::uint32_t kNotNeeded = 1;  // lines of a flush have their timestamp
-  const ParsedLines parsed = parse_line(line, builder_->room(), kNotNeeded, refused);
+  const ParsedLines parsed = parse_line(line, builder_->room(), kNotNeeded, refused_);
   builder_->commit(input_.producer, parsed.written, parsed.points, parsed.oldest_timestamp,
                    parsed.newest_timestamp);
   if (parsed.points > 0) return;
-  std::ranges::transform(refused, refused_, refused_.begin(), std::plus<>());
   if (sample_.empty()) sample_ = line.substr(0, kMaxElementBytes);
 }
 

@@ -98,8 +98,9 @@ std::string explained(const RoutingTable& table, const std::string& name) {
   for (const ClusterExplanation& each : why.clusters) {
     std::vector<std::string> members;
     for (const std::uint32_t member : each.members) members.push_back(names.destination(member));
-    text += "  cluster " + options.clusters[each.cluster].name + ", by '" + each.key +
-            "': " + joined(members) + '\n';
+    // Those that do not hash have no key.
+    const std::string by = each.key.empty() ? "" : ", by '" + each.key + "'";
+    text += "  cluster " + options.clusters[each.cluster].name + by + ": " + joined(members) + '\n';
   }
   std::vector<std::string> goes_to;
   for (const Target& each : why.targets) {

@@ -1,21 +1,25 @@
 // carbon-spool send: points, or packets for StatsD, from scripts and cron jobs, and whether they
 // were confirmed.
 
+#include <cerrno>
 #include <iostream>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
+#include <sys/socket.h>
+
 #include "carbon_spool/base/clock.h"
+#include "carbon_spool/base/datagram_socket.h"
 #include "carbon_spool/base/log.h"
 #include "carbon_spool/output/delivery.h"
 #include "carbon_spool/wire/graphite_lines.h"
 
 #include "commands.h"
-#include "datagram_client.h"
 #include "usable_config.h"
 
 namespace carbon_spool {
@@ -68,11 +72,19 @@ class Way {
       return stream_->write(lines);
     }
     if (!datagrams_) {
-      auto connected = DatagramClient::connect(to_);
-      if (!connected) return connected.error();
-      datagrams_.emplace(std::move(connected.value()));
+      auto connected = connect_datagrams(to_);
+      if (!connected) return connected.error().in(to_string(to_));
+      datagrams_ = std::move(connected.value());
     }
-    return datagrams_->send(lines);
+    return send_datagram(lines);
+  }
+
+  /// Fails also for an earlier one that the peer's machine has turned away meanwhile.
+  [[nodiscard]] Result<void> send_datagram(std::string_view datagram) const {
+    while (::send(datagrams_.get(), datagram.data(), datagram.size(), MSG_NOSIGNAL) < 0) {
+      if (errno != EINTR) return Error{std::generic_category().message(errno)};
+    }
+    return success();
   }
 
   const Address to_;
@@ -80,7 +92,7 @@ class Way {
   bool is_stream_ = false;
   std::string gathered_;
   std::unique_ptr<Delivery> stream_;
-  std::optional<DatagramClient> datagrams_;
+  UniqueFd datagrams_;
 };
 
 /// Checks lines and sends the good ones; names the others on standard error.

@@ -98,6 +98,8 @@ Result<std::unique_ptr<QueueImpl::Shrinking>> QueueImpl::begin_shrinking() {
   limits.spare_the_awake = !is_filling;
   {
     const std::lock_guard lock(mutex_);
+    // Not at the end: inputs wait for their last answers, and an outage would give them none.
+    if (appending_ended_) return std::unique_ptr<Shrinking>();
     auto found = find_stretch(tables, ledger_, limits, not_worth_shrinking_);
     if (!found) return std::unique_ptr<Shrinking>();
     shrinking->stretch = std::move(*found);

@@ -24,7 +24,8 @@ ReaderStats stats_of(const std::string& name, const ReaderState& reader, const F
   stats.name = name;
   stats.orphan = reader.orphan;
   stats.received_points = reader.received;
-  stats.selective = reader.options.selector != nullptr || reader.options.division.always;
+  stats.selective = reader.options.selector != nullptr;
+  stats.divided = !reader.shares.empty();
   stats.acknowledged_points = reader.acknowledged;
   stats.routed_elsewhere_points = reader.routed_elsewhere;
   const RangeSet unsent = reader.unsent();

@@ -444,8 +444,9 @@ class EndToEnd(unittest.TestCase):
         return made
 
     def assert_adds_up(self, status):
-        """The identity of the numbers of every destination."""
-        for one in status["destinations"]:
+        """The identity of the numbers of every destination, and of every cluster that shares a reader."""
+        shared = [each["reader"] for each in status["clusters"] if each["reader"]]
+        for one in status["destinations"] + shared:
             dropped = sum(one["dropped"].values())
             self.assertEqual(one["points_dropped_total"], dropped, one)
             self.assertEqual(

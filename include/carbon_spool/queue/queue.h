@@ -92,9 +92,9 @@ struct TakerStats {
 /// always. Batches that it has not looked at yet count whole, whatever it will get of them.
 struct ReaderStats {
   std::string name;
-  bool orphan = false;  ///< in the queue, not in the configuration
-  /// It gets a part of each batch, or several see to it: what waits is at most as much as it says.
-  bool selective = false;
+  bool orphan = false;     ///< in the queue, not in the configuration
+  bool selective = false;  ///< it gets a part of each batch: what is unsent is at most as it says
+  bool divided = false;    ///< into shares: so is all that waits
   std::uint64_t received_points = 0;
   std::uint64_t acknowledged_points = 0;
   std::uint64_t routed_elsewhere_points = 0;

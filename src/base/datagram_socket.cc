@@ -1,9 +1,9 @@
-#include "datagram_client.h"
+#include "carbon_spool/base/datagram_socket.h"
 
 #include <cerrno>
 #include <memory>
+#include <string>
 #include <system_error>
-#include <utility>
 
 #include <netdb.h>
 #include <sys/socket.h>
@@ -13,17 +13,15 @@
 namespace carbon_spool {
 namespace {
 
-Error last_error() {
-  return Error{std::generic_category().message(errno)};
-}
-
 Result<UniqueFd> connected_to(const sockaddr* to, socklen_t length) {
   UniqueFd fd(::socket(to->sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  if (!fd || ::connect(fd.get(), to, length) != 0) return last_error();
+  if (!fd || ::connect(fd.get(), to, length) != 0) {
+    return Error{std::generic_category().message(errno)};
+  }
   return fd;
 }
 
-Result<UniqueFd> connect_to_name(const Address& address) {
+Result<UniqueFd> connected_to_name(const Address& address) {
   addrinfo hints{};
   hints.ai_flags = AI_NUMERICSERV;
   hints.ai_socktype = SOCK_DGRAM;
@@ -41,26 +39,13 @@ Result<UniqueFd> connect_to_name(const Address& address) {
   return none;
 }
 
-Result<UniqueFd> connect_to(const Address& address) {
-  if (address.path.empty()) return connect_to_name(address);
+}  // namespace
+
+Result<UniqueFd> connect_datagrams(const Address& address) {
+  if (address.path.empty()) return connected_to_name(address);
   const Result<sockaddr_un> to = unix_address(address.path);
   if (!to) return to.error();
   return connected_to(reinterpret_cast<const sockaddr*>(&to.value()), sizeof(sockaddr_un));
-}
-
-}  // namespace
-
-Result<DatagramClient> DatagramClient::connect(const Address& address) {
-  Result<UniqueFd> fd = connect_to(address);
-  if (!fd) return fd.error().in(to_string(address));
-  return DatagramClient(std::move(fd.value()));
-}
-
-Result<void> DatagramClient::send(std::string_view datagram) const {
-  for (;;) {
-    if (::send(fd_.get(), datagram.data(), datagram.size(), MSG_NOSIGNAL) >= 0) return success();
-    if (errno != EINTR) return last_error();
-  }
 }
 
 }  // namespace carbon_spool
