@@ -31,17 +31,8 @@ void BatchGatherer::hand_over() {
   ask_for_durability();
 }
 
-void BatchGatherer::hand_over_after_burst() {
-  if (std::exchange(hand_over_posted_, true)) return;
-  boost::asio::post(io_, [this] {
-    hand_over_posted_ = false;
-    hand_over();
-  });
-}
-
 void BatchGatherer::after_durable(std::unique_ptr<DurabilityWaiter> waiter) {
   waiters_.push_back(std::move(waiter));
-  hand_over_after_burst();
 }
 
 void BatchGatherer::ask_for_durability() {

@@ -21,10 +21,10 @@ class DurabilityWaiter {
   virtual void on_durable(bool accepted) = 0;
 };
 
-/// The builder that all sockets of an ingest thread share, and when it is handed over: as soon as
-/// it is full, and at the end of a burst, that is, after everything that was readable at once has
-/// been read. So a trickle goes on at once and a flood in full batches. Threads: the ingest thread,
-/// but for `run_unless_held`.
+/// The builder that all sockets of an ingest thread share. It is handed over as soon as it is full,
+/// and by the thread at the end of each burst, that is, after everything that was readable at once
+/// has been read. So a trickle goes on at once and a flood in full batches. Threads: the ingest
+/// thread, but for `run_unless_held`.
 class BatchGatherer {
  public:
   explicit BatchGatherer(boost::asio::io_context& io) : io_(io) {}
@@ -35,8 +35,6 @@ class BatchGatherer {
 
   /// Hands over what was gathered, so that the next `builder()` is empty.
   void hand_over();
-  /// Hands over once the handlers that are ready now have run.
-  void hand_over_after_burst();
 
   /// Hands the waiter its answer, on this thread, once all that was gathered until now is durable.
   /// Only for one that brought something.
@@ -59,7 +57,6 @@ class BatchGatherer {
   std::optional<BatchBuilder> builder_;
   std::uint64_t last_ticket_ = 0;
   Waiters waiters_;  ///< whose points may still be in the builder
-  bool hand_over_posted_ = false;
 
   std::mutex mutex_;
   std::condition_variable changed_;

@@ -7,6 +7,8 @@ namespace {
 
 /// The most bursts that are received before other sockets have their turn.
 constexpr int kBurstsPerTurn = 8;
+/// What the smallest takes of a socket's buffer, with the kernel's own bookkeeping; about.
+constexpr std::size_t kBytesInSocket = 1024;
 
 }  // namespace
 
@@ -24,6 +26,7 @@ void DatagramListener::on_readable(std::unique_ptr<DatagramListener> self) {
   if (is_stopping()) return;
   for (int turn = 0; turn < kBurstsPerTurn; ++turn) {
     const std::size_t received = thread_.datagrams().receive(fd());
+    thread_.pace().count(received * kBytesInSocket);
     if (!take(received)) return close();
     if (received < DatagramBurst::kMost) break;
   }

@@ -14,6 +14,8 @@ namespace {
 /// Large enough that a flood costs few system calls, small enough to stay in a core's cache beside
 /// the builder.
 constexpr std::size_t kReadBytes = 256 * 1024;
+/// Handlers that run before what was gathered is handed over, however much is still ready.
+constexpr int kMostInBurst = 512;
 
 }  // namespace
 
@@ -24,13 +26,25 @@ IngestThread::IngestThread(const std::string& name, FragmentBudget& lines, Fragm
       keep_running_(io_.get_executor()),
       thread_([this, name] {
         ::pthread_setname_np(::pthread_self(), name.c_str());
-        io_.run();
+        run();
       }) {}
 
 IngestThread::~IngestThread() {
   keep_running_.reset();
   thread_.join();
   CS_ASSERT(sockets_.empty());
+}
+
+/// A burst is all that was ready at once.
+void IngestThread::run() {
+  while (io_.run_one() > 0) {
+    for (int ran = 1; ran < kMostInBurst && io_.poll_one() > 0; ++ran) {
+    }
+    gatherer_.hand_over();
+    if (const auto next = pace_.end_burst(std::chrono::steady_clock::now())) {
+      std::this_thread::sleep_until(*next);
+    }
+  }
 }
 
 std::span<char> IngestThread::read_area() {

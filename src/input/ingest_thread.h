@@ -13,6 +13,7 @@
 #include "carbon_spool/wire/pickle_frames.h"
 
 #include "batch_gatherer.h"
+#include "burst_pace.h"
 #include "datagram_burst.h"
 #include "fragment.h"
 #include "input_socket.h"
@@ -40,10 +41,14 @@ class IngestThread {
   [[nodiscard]] std::span<char> read_area();
   [[nodiscard]] DatagramBurst& datagrams();
   [[nodiscard]] PickleReader& pickles();
+  [[nodiscard]] BurstPace& pace() { return pace_; }
 
  private:
+  void run();
+
   boost::asio::io_context io_{1};
   BatchGatherer gatherer_{io_};
+  BurstPace pace_;
   FragmentList lines_;
   FragmentList frames_;
   InputSocketList sockets_;

@@ -50,7 +50,6 @@ bool PointIntake::take_lines(std::string_view lines) {
     lines.remove_prefix(parsed.consumed);
     if (!lines.empty()) thread_.gatherer().hand_over();
   }
-  thread_.gatherer().hand_over_after_burst();
   return true;
 }
 
@@ -64,7 +63,6 @@ bool PointIntake::take_unended_line(std::string_view line) {
   const ParsedLines parsed = parse_line(line, to->room(), now_, refused_);
   commit(*to, parsed);
   if (parsed.points == 0) note_refused(line);
-  thread_.gatherer().hand_over_after_burst();
   return true;
 }
 
@@ -90,7 +88,6 @@ bool PointIntake::take_pickle(std::string_view pickle) {
     commit(*to, written);
     if (!reader.all_written()) thread_.gatherer().hand_over();
   }
-  thread_.gatherer().hand_over_after_burst();
   return true;
 }
 

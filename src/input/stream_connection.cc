@@ -57,6 +57,7 @@ StreamConnection::Outcome StreamConnection::read(PointIntake& intake) {
       return errno == EAGAIN ? Outcome::More : Outcome::Failed;
     }
     const auto bytes = static_cast<std::size_t>(size);
+    thread_.pace().count(bytes);
     if (!decoder_->take({area.data(), bytes}, intake)) return Outcome::Failed;
     if (bytes < area.size()) break;
   }

@@ -130,7 +130,8 @@ asio::awaitable<void> Sender::carry(Carrier& carrier) {
     if (connection.unwritten() > 0 && connection.writable()) {
       connection.write();
       // Confirmations, and the peer's end of file, get their turn between two writes.
-      co_await asio::post(io_, asio::use_awaitable);
+      const bool more = connection.unwritten() > 0 || has_unsent();
+      if (more) co_await asio::post(io_, asio::use_awaitable);
     } else if (!connection.failed()) {
       co_await wake_.wait_until(next_event(carrier));
     }

@@ -36,13 +36,16 @@ bool Intake::has_room() const {
 }
 
 Ticket Intake::submit(BatchBuilder builder) {
-  const std::lock_guard lock(mutex_);
-  if (builder.empty()) return last_;
-  // After the stop nobody writes it any more: its ticket is one that is never reached.
-  ++last_;
-  if (!stopped_) submitted_.push_back({std::move(builder), last_});
+  Ticket ticket = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    if (builder.empty()) return last_;
+    // After the stop nobody writes it any more: its ticket is one that is never reached.
+    ticket = ++last_;
+    if (!stopped_) submitted_.push_back({std::move(builder), ticket});
+  }
   work_.notify_one();
-  return last_;
+  return ticket;
 }
 
 std::optional<Intake::Group> Intake::take() {
@@ -56,6 +59,7 @@ std::optional<Intake::Group> Intake::take() {
     group.ticket = submitted_.front().ticket;
     submitted_.pop_front();
   }
+  lock.unlock();
   room_.notify_all();
   return group;
 }

@@ -93,7 +93,8 @@ bool QueueImpl::append(const Draft& draft) {
 
 Result<void> QueueImpl::write_draft(const Draft& draft, const Admission& admission) {
   if (auto sealed = store_->seal_if_due(ledger_.end().sequence); !sealed) return sealed.error();
-  Store::Write write = store_->begin_write();
+  constexpr std::uint64_t kStateBytes = 1024;
+  Store::Write write = store_->begin_write(draft.disk_bytes + kStateBytes);
   if (admission.stored) {
     for (const BatchPtr& batch : draft.batches) {
       write.put_batch(batch->range().begin.sequence, stored_bytes(*batch));
@@ -122,6 +123,7 @@ Result<void> QueueImpl::write_draft(const Draft& draft, const Admission& admissi
 
 /// The draft is accepted: now readers may see it.
 void QueueImpl::publish(const Draft& draft, const Admission& admission) {
+  std::vector<BellPtr> bells;
   {
     const std::lock_guard lock(mutex_);
     for (const auto& [index, points] : draft.shares) producers_.at(index).accepted += points;
@@ -137,7 +139,7 @@ void QueueImpl::publish(const Draft& draft, const Admission& admission) {
       if (state.as_of == draft.grown.end) continue;
       const bool had_nothing = state.some_share_has_nothing_live();
       state.receive(draft.grown);
-      if (had_nothing) wake_takers(name, nullptr);
+      if (had_nothing) add_bells(name, nullptr, bells);
     }
     accepted_ = draft.ticket;
     if (!outage_) {
@@ -152,6 +154,7 @@ void QueueImpl::publish(const Draft& draft, const Admission& admission) {
       }
     }
   }
+  for (const BellPtr& bell : bells) bell->ring();
   finish_waiters();
 }
 

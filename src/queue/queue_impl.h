@@ -20,6 +20,7 @@
 
 #include "batch_format.h"
 #include "batches_in_memory.h"
+#include "bell.h"
 #include "disk_meter.h"
 #include "intake.h"
 #include "ledger.h"
@@ -204,6 +205,7 @@ class QueueImpl final : public Queue {
   [[nodiscard]] Result<bool> put_in_place(const Shrinking& shrinking);
 
   // queue_readers.cc
+  void add_bells(const std::string& reader, const ReaderImpl* but, std::vector<BellPtr>& to) const;
   void wake_takers(const std::string& reader, const ReaderImpl* but) const;
   void release(const std::string& reader, const RangeSet& ranges);
   void let_go_passed_over(const std::string& reader);
@@ -344,8 +346,8 @@ class ReaderImpl final : public Reader {
   const std::shared_ptr<std::atomic<bool>> divided_;  ///< of all hands on the position
   /// What is next in a part of a share, and cannot be read. The sender's thread only.
   std::map<std::pair<Part, Share>, Unreadable> unreadable_;
+  const BellPtr bell_ = std::make_shared<Bell>();
   // Guarded by the queue's mutex_.
-  std::function<void()> wake_;
   std::shared_ptr<BatchSelector> selector_;
   std::map<Share, std::map<Sequence, std::uint64_t>> taken_;  ///< points, if they are counted
 };

@@ -161,9 +161,12 @@ bool ReaderImpl::has_unsent(Part part, Share share) const {
 }
 
 void ReaderImpl::on_unsent(std::function<void()> wake) {
-  const std::lock_guard lock(queue_.mutex_);
-  wake_ = std::move(wake);
-  if (wake_ && !state().to_send.empty()) wake_();
+  bell_->connect(std::move(wake));
+  const auto waits = [this] {
+    const std::lock_guard lock(queue_.mutex_);
+    return !state().to_send.empty();
+  };
+  if (waits()) bell_->ring();
 }
 
 void ReaderImpl::acknowledge(const RangeSet& ranges, Share share) {
@@ -249,18 +252,25 @@ Result<void> ReaderImpl::set_aside(const std::vector<std::string>& lines) const 
   return append_to_file(queue_.ground_.disk, folder + "/" + name_ + ".lines", text);
 }
 
-/// With mutex_ held: something is to be taken where there was nothing, or others may take it now.
-/// What is divided at times is its own hand's alone while it is whole: those that would take shares
-/// sleep on.
-void QueueImpl::wake_takers(const std::string& reader, const ReaderImpl* but) const {
+/// With mutex_ held: whom to wake when something is to be taken where there was nothing, or when
+/// others may take it now. What is divided at times is its own hand's alone while it is whole:
+/// those that would take shares sleep on.
+void QueueImpl::add_bells(const std::string& reader, const ReaderImpl* but,
+                          std::vector<BellPtr>& to) const {
   const auto hands = readers_.find(reader);
   if (hands == readers_.end()) return;
   const ReaderState& state = ledger_.readers().at(reader);
   const bool own_only = state.shares.empty() && state.options.division.shares > 0;
   for (const auto& [taker, hand] : hands->second) {
     if (own_only && !taker.empty()) continue;
-    if (hand.get() != but && hand->wake_) hand->wake_();
+    if (hand.get() != but) to.push_back(hand->bell_);
   }
+}
+
+void QueueImpl::wake_takers(const std::string& reader, const ReaderImpl* but) const {
+  std::vector<BellPtr> bells;
+  add_bells(reader, but, bells);
+  for (const BellPtr& bell : bells) bell->ring();
 }
 
 /// Writes a reader's new position down, together with the removal of what nobody needs any more of

@@ -49,7 +49,7 @@ void QueueImpl::drop_until_fits(std::uint64_t incoming) {
 /// grow.
 std::uint64_t QueueImpl::limit() {
   const std::uint64_t by_cap = options_.max_size - sizes_.headroom;
-  if (options_.min_free_disk == 0 || store_->disk_free() >= options_.min_free_disk) {
+  if (options_.min_free_disk == 0 || meter_->free() >= options_.min_free_disk) {
     size_when_disk_got_low_.reset();
     return by_cap;
   }
