@@ -5,7 +5,8 @@
 //
 // Once the expected number has arrived it says how long that took; it ends when the last
 // connection has ended, too, or on SIGINT or SIGTERM. SIGUSR1 takes it down: it resets every
-// connection and listens no more. SIGUSR2 brings it back, with what it has counted.
+// connection and listens no more. SIGUSR2 brings it back, with what it has counted; if values are
+// numbers, it then says `caught_up` with what had come until hardly any before the newest was missing.
 
 #include <algorithm>
 #include <array>
@@ -64,10 +65,13 @@ class Reading {
     } else {
       seen_[value] = true;
       ++different_;
+      end_ = std::max(end_, value + 1);
     }
   }
 
   [[nodiscard]] std::uint64_t different() const { return different_; }
+  /// Of numbers: how many before the greatest have not come.
+  [[nodiscard]] std::uint64_t missing_before_newest() const { return end_ - different_; }
 
   [[nodiscard]] std::string report() {
     std::string text = " strange=" + std::to_string(strange_);
@@ -90,6 +94,7 @@ class Reading {
   std::vector<bool> seen_;
   std::vector<std::uint32_t> delays_;  ///< microseconds
   std::uint64_t different_ = 0;
+  std::uint64_t end_ = 0;  ///< the greatest number, and one
   std::uint64_t again_ = 0;
   std::uint64_t strange_ = 0;
 };
@@ -129,6 +134,17 @@ class CountingSink {
     std::string rest;  ///< of a line whose end has not come; only if values are read
   };
 
+  /// After it had been down.
+  struct Return {
+    std::uint64_t lines_before;
+    std::optional<SteadyClock::time_point> first_line;
+  };
+
+  /// Until then what comes may all be old, and its numbers tell nothing.
+  static constexpr std::chrono::milliseconds kBeforeLive{200};
+  /// Lines that are on their way all the time.
+  static constexpr std::uint64_t kUnderWay = 50'000;
+
   [[nodiscard]] bool complete() const {
     const std::uint64_t lines = values_ == Values::Numbers ? reading_.different() : lines_;
     return expected_ != 0 && lines >= expected_;
@@ -156,6 +172,7 @@ class CountingSink {
       connections_.clear();
     } else if (signal.ssi_signo == SIGUSR2) {
       listen();
+      back_ = Return{lines_, {}};
     } else {
       stopped_ = true;
     }
@@ -221,6 +238,18 @@ class CountingSink {
     }
     if (values_ != Values::Drifting) from.rest += bytes;
     if (complete() && !was_complete) report("complete");
+    if (back_ && values_ == Values::Numbers) look_whether_caught_up(*back_);
+  }
+
+  void look_whether_caught_up(Return& back) {
+    const auto now = SteadyClock::now();
+    if (!back.first_line) back.first_line = now;
+    const std::chrono::duration<double> since = now - *back.first_line;
+    if (since < kBeforeLive || reading_.missing_before_newest() > kUnderWay) return;
+    std::printf("caught_up lines=%llu seconds=%.3f\n",
+                static_cast<unsigned long long>(lines_ - back.lines_before), since.count());
+    std::fflush(stdout);
+    back_.reset();
   }
 
   void report(const char* when) {
@@ -243,6 +272,7 @@ class CountingSink {
   std::unordered_map<int, Connection> connections_;
   std::vector<char> buffer_ = std::vector<char>(256 * 1024);
   std::optional<SteadyClock::time_point> first_byte_;
+  std::optional<Return> back_;  ///< until it has caught up
   std::uint64_t lines_ = 0;
   std::uint64_t bytes_ = 0;
   std::uint64_t resets_ = 0;
