@@ -89,7 +89,7 @@ socket = "{self.folder}/admin.sock"
 listen = ["tcp://127.0.0.1:{self.port}"]
 """
         for host, port in self.sinks:
-            text += f'[[destination]]\nname = "{host}:{port}"\naddress = "tcp://{host}:{port}"\n'
+            text += f'[[destination]]\nname = "{host}:{port}"\naddress = "tcp://{host}:{port}"\nbackoff_max = "1s"\n'
         if self.cluster:
             members = ", ".join(f'"{host}:{port}"' for host, port in self.sinks)
             text += f'[[cluster]]\nname = "all"\nmembers = [{members}]\n'
