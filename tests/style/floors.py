@@ -17,6 +17,7 @@ FLOORS = {
     "queue": 2,
     "route": 3,
     "statsd": 3,
+    "logs": 3,
     "input": 4,
     "output": 4,
     "admin": 4,
@@ -30,10 +31,10 @@ LIBRARIES = [
     (r"toml(\.hpp$|/)", {"daemon"}),
     (r"CLI/", {"main"}),
     (r"spdlog/", {"base"}),
-    (r"nlohmann/", {"admin"}),
+    (r"nlohmann/", {"admin", "logs"}),
     (r"boost/asio", {"input", "output", "admin", "main"}),
     (r"boost/outcome", {"base"}),
-    (r"re2/", {"route"}),
+    (r"re2/", {"route", "logs"}),
     (r"openssl/", {"route"}),
 ]
 
