@@ -54,7 +54,7 @@ struct RegexMetric {
   Kind kind = Kind::Counter;
   /// The group whose text is the value, a decimal number. Empty: every line counts 1; not for
   /// gauges and timers.
-  std::string value;
+  std::string value = {};
   std::vector<double> percentiles = {90};  ///< of timers: over 0, up to 100
 
   friend bool operator==(const RegexMetric&, const RegexMetric&) = default;
