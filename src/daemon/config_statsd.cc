@@ -16,12 +16,6 @@ constexpr std::uint64_t kLeastMemory = std::uint64_t{1} << 20;
 /// Less would be a busy loop.
 constexpr Milliseconds kShortestInterval{100};
 
-std::optional<double> number_of(const toml::value& value) {
-  if (value.is_integer()) return static_cast<double>(value.as_integer());
-  if (value.is_floating()) return value.as_floating();
-  return std::nullopt;
-}
-
 /// A number, or an array of numbers.
 void read_percent_threshold(ConfigTable& table, std::vector<double>& target) {
   const std::string key = "percent_threshold";
@@ -78,22 +72,6 @@ void read_histogram(ConfigTable& table, std::vector<StatsdHistogram>& target) {
   }
 }
 
-/// A part of a metric name, with no more in it than StatsD leaves in a name.
-void read_name_part(ConfigTable& table, const std::string& key, bool may_be_empty,
-                    std::string& target) {
-  const std::string expected = std::string("expected ") + (may_be_empty ? "\"\" or " : "") +
-                               "a part of a metric name: letters, digits, any of \"_.-\"";
-  const auto found = table.text(key, expected);
-  if (!found) return;
-  const bool fits = found->size() <= kLongestName && (may_be_empty || !found->empty()) &&
-                    std::ranges::all_of(*found, [](char c) { return is_name_byte(c) && c != ':'; });
-  if (fits) {
-    target = *found;
-  } else {
-    table.error(key, expected + ", found " + quote_for_log(*found));
-  }
-}
-
 void read_flush_interval(ConfigTable& table, Milliseconds& target) {
   Milliseconds interval = target;
   table.duration("flush_interval", interval);
@@ -120,13 +98,13 @@ void read_deletion(ConfigTable& table, StatsdOptions& statsd) {
 void read_names(ConfigTable& table, StatsdOptions& statsd) {
   table.boolean("legacy_namespace", statsd.legacy_namespace);
   table.boolean("flush_counts", statsd.flush_counts);
-  read_name_part(table, "global_prefix", true, statsd.global_prefix);
-  read_name_part(table, "prefix_counter", true, statsd.prefix_counter);
-  read_name_part(table, "prefix_timer", true, statsd.prefix_timer);
-  read_name_part(table, "prefix_gauge", true, statsd.prefix_gauge);
-  read_name_part(table, "prefix_set", true, statsd.prefix_set);
-  read_name_part(table, "global_suffix", true, statsd.global_suffix);
-  read_name_part(table, "prefix_stats", false, statsd.prefix_stats);
+  table.name_part("global_prefix", true, statsd.global_prefix);
+  table.name_part("prefix_counter", true, statsd.prefix_counter);
+  table.name_part("prefix_timer", true, statsd.prefix_timer);
+  table.name_part("prefix_gauge", true, statsd.prefix_gauge);
+  table.name_part("prefix_set", true, statsd.prefix_set);
+  table.name_part("global_suffix", true, statsd.global_suffix);
+  table.name_part("prefix_stats", false, statsd.prefix_stats);
 }
 
 void read_limits(ConfigTable& table, StatsdOptions& statsd) {

@@ -39,6 +39,14 @@ std::string printable(const std::string& key) {
   return quoted == '"' + key + '"' ? key : quoted;
 }
 
+/// `destination[0].address` is known as `destination.address`.
+std::string without_places(std::string name) {
+  for (std::size_t open = name.find('['); open != std::string::npos; open = name.find('[')) {
+    name.erase(open, name.find(']', open) - open + 1);
+  }
+  return name;
+}
+
 }  // namespace
 
 ConfigTable::ConfigTable(const toml::value& table, std::string name, ConfigReading& reading)
@@ -64,9 +72,7 @@ void ConfigTable::error(const std::string& key, const std::string& message) {
 
 const toml::value* ConfigTable::take(const std::string& key) {
   asked_.insert(key);
-  // `destination[0].address` is known as `destination.address`.
-  const std::string table_name = name_.substr(0, name_.find('['));
-  reading_.known_keys.insert(table_name.empty() ? key : table_name + "." + key);
+  reading_.known_keys.insert(without_places(full_name(key)));
   const auto& entries = table_.as_table();
   const auto found = entries.find(key);
   return found == entries.end() ? nullptr : &found->second;
@@ -243,9 +249,29 @@ void ConfigTable::name(const std::string& key, std::string& target) {
   }
 }
 
+void ConfigTable::name_part(const std::string& key, bool may_be_empty, std::string& target) {
+  const std::string expected = std::string("expected ") + (may_be_empty ? "\"\" or " : "") +
+                               "a part of a metric name: letters, digits, any of \"_.-\"";
+  const auto found = text(key, expected);
+  if (!found) return;
+  const bool fits = found->size() <= kLongestName && (may_be_empty || !found->empty()) &&
+                    std::ranges::all_of(*found, [](char c) { return is_name_byte(c) && c != ':'; });
+  if (fits) {
+    target = *found;
+  } else {
+    error(key, expected + ", found " + quote_for_log(*found));
+  }
+}
+
 bool is_name_byte(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
          std::string_view("_.:-").find(c) != std::string_view::npos;
+}
+
+std::optional<double> number_of(const toml::value& value) {
+  if (value.is_integer()) return static_cast<double>(value.as_integer());
+  if (value.is_floating()) return value.as_floating();
+  return std::nullopt;
 }
 
 void ConfigTable::not_yet(const std::string& key, std::optional<std::string_view> default_value) {

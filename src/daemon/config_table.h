@@ -67,6 +67,8 @@ class ConfigTable {
   /// A name as it may stand in logs, in the queue's keys and in `status`: nothing that needs
   /// quoting there.
   void name(const std::string& key, std::string& target);
+  /// A part of a metric's path: letters, digits, any of "_.-".
+  void name_part(const std::string& key, bool may_be_empty, std::string& target);
 
   template <class T>
   void choice(const std::string& key, std::initializer_list<Choice<T>> choices, T& target) {
@@ -95,6 +97,11 @@ class ConfigTable {
   /// The tables of `[[name]]`.
   [[nodiscard]] std::vector<const toml::value*> tables(const std::string& key);
 
+  /// A table within this one, as errors show it: `input[0].metric[1]`.
+  [[nodiscard]] ConfigTable inner(const toml::value& table, const std::string& name) {
+    return {table, full_name(name), reading_};
+  }
+
   /// Notes an error for each key that nobody asked for.
   void finish();
 
@@ -110,6 +117,9 @@ class ConfigTable {
 
 inline constexpr std::size_t kLongestName = 200;
 [[nodiscard]] bool is_name_byte(char c);
+
+/// A number, with or without a fraction.
+[[nodiscard]] std::optional<double> number_of(const toml::value& value);
 
 /// `a string`, `an integer`, … with the value where it is short.
 [[nodiscard]] std::string describe_found(const toml::value& value);

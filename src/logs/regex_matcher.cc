@@ -15,56 +15,60 @@ std::string_view view(const re2::StringPiece& piece) {
 
 }  // namespace
 
-RegexMatcher::RegexMatcher(std::unique_ptr<const RE2> expression)
-    : expression_(std::move(expression)) {}
-
-Result<RegexMatcher> RegexMatcher::make(const RegexMetric& metric) {
+RegexMatcher::RegexMatcher(const RegexMetric& metric) {
   RE2::Options options;
   // Log lines are in any encoding: in UTF-8, too, bytes of an expression match the same bytes.
   options.set_encoding(RE2::Options::EncodingLatin1);
   options.set_log_errors(false);
   options.set_max_mem(kMostMemory);
-  auto expression = std::make_unique<const RE2>(metric.match, options);
-  if (!expression->ok()) return Error{expression->error()}.in("match");
-  RegexMatcher matcher(std::move(expression));
-  const Result<void> named = matcher.read_name(metric.name);
-  if (!named) return named.error().in("name");
-  using enum RegexMetric::Kind;
-  if (metric.value.empty()) {
-    if (metric.kind == Gauge || metric.kind == Timer) {
-      return Error{"expected the name of a group of \"match\""}.in("value");
-    }
-  } else {
-    matcher.value_group_ = matcher.group_of(metric.value);
-    if (matcher.value_group_ == 0) {
-      return Error{"\"match\" has no group \"" + metric.value + "\""}.in("value");
-    }
+  expression_ = std::make_unique<const RE2>(metric.match, options);
+  if (!expression_->ok()) {
+    set_flaw("match", expression_->error());
+    return;
   }
-  matcher.groups_.resize(static_cast<std::size_t>(matcher.expression_->NumberOfCapturingGroups()) +
-                         1);
-  return matcher;
+  read_name(metric.name);
+  read_value(metric);
+  groups_.resize(static_cast<std::size_t>(expression_->NumberOfCapturingGroups()) + 1);
 }
 
-Result<void> RegexMatcher::read_name(std::string_view name) {
-  if (name.empty()) return Error{"expected a metric's name"};
+void RegexMatcher::read_name(std::string_view name) {
+  if (name.empty()) return set_flaw("name", "expected a metric's name");
+  if (name.find_first_of(" \t") != std::string_view::npos) {
+    return set_flaw("name", "expected a metric's name, without blanks");
+  }
   while (!name.empty()) {
-    const std::size_t open = name.find_first_of("{}");
-    Piece piece{std::string(name.substr(0, open)), 0};
-    if (piece.text.find_first_of(" \t") != std::string::npos) return Error{"has a blank in it"};
+    Piece piece{std::string(name.substr(0, name.find_first_of("{}"))), 0};
     name.remove_prefix(piece.text.size());
     if (!name.empty()) {
       const std::size_t close = name.find('}');
       if (name.front() != '{' || close == std::string_view::npos) {
-        return Error{"expected a group's name between { and }"};
+        return set_flaw("name", "expected a group's name between { and }");
       }
       const std::string group(name.substr(1, close - 1));
       piece.group = group_of(group);
-      if (piece.group == 0) return Error{"\"match\" has no group \"" + group + "\""};
+      if (piece.group == 0) return set_flaw("name", "\"match\" has no group \"" + group + "\"");
       name.remove_prefix(close + 1);
     }
     name_.push_back(std::move(piece));
   }
-  return success();
+}
+
+void RegexMatcher::read_value(const RegexMetric& metric) {
+  using enum RegexMetric::Kind;
+  if (metric.value.empty()) {
+    if (metric.kind == Gauge || metric.kind == Timer) {
+      set_flaw("value", "expected the name of a group of \"match\"");
+    }
+    return;
+  }
+  value_group_ = group_of(metric.value);
+  if (value_group_ == 0) {
+    set_flaw("value", "\"match\" has no group \"" + metric.value + "\"");
+  }
+}
+
+void RegexMatcher::set_flaw(std::string_view member, std::string message) {
+  if (!flaw_) flaw_ = {member, std::move(message)};
 }
 
 std::size_t RegexMatcher::group_of(const std::string& name) const {
@@ -74,6 +78,7 @@ std::size_t RegexMatcher::group_of(const std::string& name) const {
 }
 
 std::optional<RegexMatcher::Found> RegexMatcher::find(std::string_view line) {
+  if (flaw_) return std::nullopt;
   const re2::StringPiece text(line.data(), line.size());
   const bool matches = expression_->Match(text, 0, text.size(), RE2::UNANCHORED, groups_.data(),
                                           static_cast<int>(groups_.size()));
@@ -85,6 +90,10 @@ std::optional<RegexMatcher::Found> RegexMatcher::find(std::string_view line) {
   }
   if (value_group_ != 0) found.value = view(groups_[value_group_]);
   return found;
+}
+
+std::optional<RegexMetricFlaw> flaw_of(const RegexMetric& metric) {
+  return RegexMatcher(metric).flaw();
 }
 
 }  // namespace carbon_spool

@@ -22,8 +22,10 @@ class RegexMatcher {
     std::string_view value;  ///< the text of the group of the value; a view of the line
   };
 
-  /// Fails, saying why, if the expression, the name or the value is not as `RegexMetric` has it.
-  [[nodiscard]] static Result<RegexMatcher> make(const RegexMetric& metric);
+  explicit RegexMatcher(const RegexMetric& metric);
+
+  /// What is wrong with the metric. If something is, there is nothing to be found.
+  [[nodiscard]] const std::optional<RegexMetricFlaw>& flaw() const { return flaw_; }
 
   /// None: the expression is not found in the line.
   [[nodiscard]] std::optional<Found> find(std::string_view line);
@@ -38,13 +40,15 @@ class RegexMatcher {
     std::size_t group = 0;  ///< 0: none
   };
 
-  explicit RegexMatcher(std::unique_ptr<const RE2> expression);
-  [[nodiscard]] Result<void> read_name(std::string_view name);
+  void read_name(std::string_view name);
+  void read_value(const RegexMetric& metric);
+  void set_flaw(std::string_view member, std::string message);
   [[nodiscard]] std::size_t group_of(const std::string& name) const;  ///< 0: there is none
 
   std::unique_ptr<const RE2> expression_;
   std::vector<Piece> name_;
   std::size_t value_group_ = 0;
+  std::optional<RegexMetricFlaw> flaw_;   ///< the first
   std::vector<re2::StringPiece> groups_;  ///< of the line at hand; the first is all that matched
 };
 

@@ -178,9 +178,11 @@ class RegexParser final : public CountingParser {
 Result<std::unique_ptr<LogParser>> make_regex_parser(const std::vector<RegexMetric>& metrics) {
   std::vector<Metric> ready;
   for (std::size_t i = 0; i < metrics.size(); ++i) {
-    Result<RegexMatcher> matcher = RegexMatcher::make(metrics[i]);
-    if (!matcher) return matcher.error().in("metric[" + std::to_string(i) + "]");
-    ready.push_back({metrics[i], std::move(matcher.value())});
+    RegexMatcher matcher(metrics[i]);
+    if (const auto& flaw = matcher.flaw()) {
+      return Error{flaw->message}.in(flaw->member).in("metric[" + std::to_string(i) + "]");
+    }
+    ready.push_back({metrics[i], std::move(matcher)});
   }
   return std::unique_ptr<LogParser>(std::make_unique<RegexParser>(std::move(ready)));
 }

@@ -80,7 +80,7 @@ TEST_CASE("what is wrong with a metric is told", "[regex]") {
   CHECK(why({"(?P<a>b)", "{b}"}) == "metric[1]: name: \"match\" has no group \"b\"");
   CHECK(why({"(?P<a>b)", "x.{a"}) == "metric[1]: name: expected a group's name between { and }");
   CHECK(why({"(?P<a>b)", "x}"}) == "metric[1]: name: expected a group's name between { and }");
-  CHECK(why({"(?P<a>b)", "x y"}) == "metric[1]: name: has a blank in it");
+  CHECK(why({"(?P<a>b)", "x y"}) == "metric[1]: name: expected a metric's name, without blanks");
   CHECK(why({"(?P<a>b)", "x", Kind::Rate, "c"}) ==
         "metric[1]: value: \"match\" has no group \"c\"");
   CHECK(why({"(?P<a>b)", "x", Kind::Timer}) ==

@@ -2,7 +2,9 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "carbon_spool/base/result.h"
@@ -60,6 +62,16 @@ struct RegexMetric {
   friend bool operator==(const RegexMetric&, const RegexMetric&) = default;
 };
 
+/// What is wrong with a metric: the member that it shows in, and why.
+struct RegexMetricFlaw {
+  std::string_view member;  ///< `match`, `name` or `value`
+  std::string message;
+};
+
+/// The first flaw, if there is one: an expression that is not RE2's, a group that is not there, a
+/// name or value that is missing. Threads: any.
+[[nodiscard]] std::optional<RegexMetricFlaw> flaw_of(const RegexMetric& metric);
+
 /// Which parser, and what it is told. What other formats are told is ignored.
 struct LogParserOptions {
   LogFormat format = LogFormat::HttpStatus;
@@ -72,8 +84,7 @@ struct LogParserOptions {
   friend bool operator==(const LogParserOptions&, const LogParserOptions&) = default;
 };
 
-/// Fails, saying which metric and why, if an expression is not RE2's or names a group that is not
-/// there. Threads: any.
+/// Fails, saying which and why, if a metric of `regex` has a flaw. Threads: any.
 [[nodiscard]] Result<std::unique_ptr<LogParser>> make_log_parser(const LogParserOptions& options);
 
 }  // namespace carbon_spool
