@@ -209,7 +209,7 @@ Series* BpftraceParser::series_of(std::string_view file, const HistogramName& na
   std::string key(file);
   key.append(1, '\0').append(name.map);
   if (name.key) key.append(1, '\0').append(*name.key);
-  const bool may_forget = series_.all().size() >= kMostSeries;
+  const bool may_forget = series_.all().size() >= kMostSeries && !series_.all().contains(key);
   Series* const series = series_.mention(key);
   if (may_forget) measure_rows();
   return series;
@@ -260,6 +260,7 @@ void BpftraceParser::flush(Milliseconds /*duration*/, std::int64_t now, LogPoint
   files_.next_interval();
   series_.next_interval();
   counts_.next_interval();
+  measure_rows();  // files may have been forgotten, with their blocks
 }
 
 std::string BpftraceParser::identity() const {
