@@ -91,6 +91,23 @@ struct SendArguments {
 };
 [[nodiscard]] int send_points(const SendArguments& arguments);
 
+struct LogsterArguments {
+  std::string config_file = kDefaultConfigFile;
+  std::string parser;  ///< Logster's name of it, or ours
+  std::string file;
+  std::string parser_options;
+  std::string prefix;
+  std::string suffix;
+  std::string state_folder = "/var/run";
+  std::vector<std::string> outputs;  ///< `stdout`, `graphite`, `statsd`
+  std::string stdout_separator = "_";
+  std::string graphite_host;  ///< host:port; empty: the daemon
+  std::string graphite_protocol = "tcp";
+  std::string statsd_host;
+  bool dry_run = false;
+};
+[[nodiscard]] int run_logster(const LogsterArguments& arguments);
+
 struct WatchStatsdArguments {
   std::string config_file = kDefaultConfigFile;
   std::string pattern;  ///< of names

@@ -177,6 +177,56 @@ void add_sender(CLI::App& app, Chosen& chosen) {
           "it.");
 }
 
+void add_logster_options(CLI::App& command, LogsterArguments& arguments) {
+  add_config_option(command, arguments.config_file);
+  command.add_option("parser", arguments.parser, "SampleLogster or http_status, …")
+      ->type_name("PARSER")
+      ->required();
+  command.add_option("file", arguments.file, "the log")->type_name("LOGFILE")->required();
+  command.add_option("-p,--metric-prefix", arguments.prefix, "put before each name");
+  command.add_option("-x,--metric-suffix", arguments.suffix, "put behind each name");
+  command.add_option(
+      "--parser-options", arguments.parser_options,
+      "as one text: '-p 90,95' of MetricLogster, '-l WARN,ERROR' of Log4jLogster,\n"
+      "'-k :' of JsonLogster, '--metric cpu-lat --mode cumulative --maps @usecs' of\n"
+      "bpftrace");
+  command
+      .add_option("-s,--state-dir", arguments.state_folder, "where the place in the log is kept")
+      ->capture_default_str();
+  command
+      .add_option("-o,--output", arguments.outputs,
+                  "stdout, graphite or statsd; may be given more than once")
+      ->allow_extra_args(false)
+      ->required();
+  command
+      .add_option("--stdout-separator", arguments.stdout_separator,
+                  "between prefix, name and suffix on standard output")
+      ->capture_default_str();
+  command.add_option("--graphite-host", arguments.graphite_host,
+                     "host:port (the first plaintext input of the configuration)");
+  command.add_option("--graphite-protocol", arguments.graphite_protocol, "tcp or udp")
+      ->capture_default_str();
+  command.add_option("--statsd-host", arguments.statsd_host, "host:port");
+  command.add_flag("-d,--dry-run", arguments.dry_run,
+                   "print what would be sent; lines count as read nevertheless");
+  // Of Logster, so that its cron jobs need no other change than the program's name.
+  for (const char* text : {"-t,--tailer", "--logtail", "--locker", "-l,--log-dir", "--log-conf"}) {
+    command.add_option_function<std::string>(
+        text, [](const std::string&) {}, "ignored");
+  }
+  command.add_flag_function(
+      "-D,--debug", [](std::int64_t) {}, "ignored");
+}
+
+void add_logster(CLI::App& app, Chosen& chosen) {
+  add_command<LogsterArguments>(app, "logster",
+                                "send what a log's new lines come to, as Logster does", run_logster,
+                                chosen, add_logster_options)
+      .footer(
+          "The first run only remembers where the log ends. Exit code: 0 good; 1 nothing was\n"
+          "remembered, the next run reads the same lines again; 2 bad usage or configuration");
+}
+
 void add_statsd_commands(CLI::App& app, Chosen& chosen) {
   CLI::App& statsd = *app.add_subcommand("statsd", "look at what StatsD inputs take and flush");
   statsd.require_subcommand(1);
@@ -219,6 +269,7 @@ int run_command_line(int argc, char** argv) {
   add_daemon_commands(app, chosen);
   add_queue_commands(app, chosen);
   add_sender(app, chosen);
+  add_logster(app, chosen);
   add_statsd_commands(app, chosen);
   add_receiver(app, chosen);
   try {

@@ -20,6 +20,7 @@
 #include "carbon_spool/wire/graphite_lines.h"
 
 #include "commands.h"
+#include "local_listener.h"
 #include "usable_config.h"
 
 namespace carbon_spool {
@@ -152,29 +153,6 @@ class Sending {
   bool any_bad_ = false;
   bool is_broken_ = false;
 };
-
-/// How to reach a listener of this machine from here.
-Address reachable(Address address) {
-  if (address.host == "0.0.0.0") address.host = "127.0.0.1";
-  if (address.host == "::") address.host = "::1";
-  return address;
-}
-
-/// Where the configuration's plaintext inputs listen: the first stream, which can confirm, or the
-/// first of all.
-std::optional<Address> listener_of(const Config& config) {
-  std::optional<Address> datagrams;
-  for (const InputOptions& input : config.inputs) {
-    if (input.type != InputType::Graphite) continue;
-    for (const Address& each : input.listen) {
-      using enum Address::Transport;
-      if (each.path.empty() && each.port == 0) continue;
-      if (each.transport == Tcp || each.transport == UnixStream) return reachable(each);
-      if (!datagrams) datagrams = reachable(each);
-    }
-  }
-  return datagrams;
-}
 
 /// Takes the address off the front of what was given, or from the configuration. None: there is no
 /// usable one, and it was said why.

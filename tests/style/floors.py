@@ -36,6 +36,7 @@ LIBRARIES = [
     (r"boost/outcome", {"base"}),
     (r"re2/", {"route", "logs"}),
     (r"openssl/", {"route"}),
+    (r"zlib\.h$", {"main"}),
 ]
 
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*[<"]([^>"]+)[>"]', re.MULTILINE)
