@@ -96,7 +96,10 @@ class CarbonCache(CarbonProgram):
 
     def slots(self, series, first, last):
         """{second: value} for first … last; seconds without a value are not in it."""
-        file = self.storage / "e2e" / f"s{series:03d}.wsp"
+        return self.slots_of(f"e2e.s{series:03d}", first, last)
+
+    def slots_of(self, name, first, last):
+        file = self.storage / (name.replace(".", "/") + ".wsp")
         if not file.exists():
             return {}
         try:
