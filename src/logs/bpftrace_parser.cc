@@ -316,7 +316,7 @@ Result<void> BpftraceParser::restore(std::string_view saved) {
     series.ending = reader.whole();
   });
   counts_.restore(reader, [&reader](std::uint64_t& count) { count = reader.whole(); });
-  const Result<void> finished = reader.finish();
+  Result<void> finished = reader.finish();
   if (finished && same_options) {
     measure_rows();
     return success();

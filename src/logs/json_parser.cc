@@ -109,7 +109,7 @@ class JsonParser final : public CountingParser {
       number.value = reader.text();
       found.push_back(std::move(number));
     }
-    const Result<void> finished = reader.finish();
+    Result<void> finished = reader.finish();
     if (finished) last_ = std::move(found);
     return finished;
   }

@@ -48,7 +48,7 @@ Result<void> LineTally::restore(std::string_view saved) {
     const double total = reader.number();
     if (name != names_.end()) totals[static_cast<std::size_t>(name - names_.begin())] = total;
   }
-  const Result<void> finished = reader.finish();
+  Result<void> finished = reader.finish();
   if (finished) totals_ = std::move(totals);
   return finished;
 }

@@ -71,7 +71,7 @@ class MetricParser final : public CountingParser {
       kept_ += times.size();
       times_[std::string(name)] = std::move(times);
     }
-    const Result<void> finished = reader.finish();
+    Result<void> finished = reader.finish();
     if (!finished) clear();
     return finished;
   }

@@ -60,7 +60,7 @@ class PostfixParser final : public CountingParser {
     found.deferred = reader.whole();
     found.bounced = reader.whole();
     found.delay_of_sent = reader.number();
-    const Result<void> finished = reader.finish();
+    Result<void> finished = reader.finish();
     if (finished) deliveries_ = found;
     return finished;
   }

@@ -70,7 +70,7 @@ class RegexParser final : public CountingParser {
     clear();
     SavedReader reader(kKind, saved);
     for (std::uint64_t left = reader.count(); left > 0; --left) restore_metric(reader);
-    const Result<void> finished = reader.finish();
+    Result<void> finished = reader.finish();
     if (!finished) clear();
     return finished;
   }

@@ -83,8 +83,8 @@ class GraphiteOutput final : public LogsterOutput {
  private:
   /// Empty: Graphite would refuse it, and it was said.
   std::string good_line(const LogsterPoint& point) {
-    const std::string line = full_name(naming_, point.name, ".") + " " + point.value + " " +
-                             std::to_string(naming_.timestamp);
+    std::string line = full_name(naming_, point.name, ".") + " " + point.value + " " +
+                       std::to_string(naming_.timestamp);
     RefusalCounts refused{};
     const auto now = static_cast<std::uint32_t>(naming_.timestamp);
     if (parse_line(line, room_, now, refused).points == 1) return line;
