@@ -38,26 +38,13 @@ bool DatagramListener::take(std::size_t received) {
   PointIntake intake(input_, *listening_, thread_);
   for (std::size_t index = 0; index < received; ++index) {
     if (const auto drops = burst.drops(index)) count_kernel_drops(*drops);
-    if (!take_payload(burst.payload(index), burst.is_cut_off(index), intake)) {
+    if (!intake.take_datagram(burst.payload(index), burst.is_cut_off(index))) {
       input_.datagrams_dropped.fetch_add(received - index, std::memory_order_relaxed);
       return false;
     }
     if (intake.any_refused()) intake.report_refused(burst.peer(index));
   }
   return true;
-}
-
-bool DatagramListener::take_payload(std::string_view payload, bool cut_off, PointIntake& intake) {
-  const std::size_t whole = payload.rfind('\n') + 1;  // npos + 1 is 0
-  const std::string_view last = payload.substr(whole);
-  if (input_.type == InputType::Statsd && !cut_off) return intake.take_packet(payload);
-  if (!intake.take_lines(payload.substr(0, whole))) return false;
-  if (last.empty()) return true;
-  if (cut_off) {
-    intake.refuse(Refusal::Unterminated, last);
-    return true;
-  }
-  return intake.take_unended_line(last);
 }
 
 void DatagramListener::count_kernel_drops(std::uint32_t drops) {

@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <string_view>
 
 #include "input_socket.h"
 #include "point_intake.h"
@@ -24,7 +23,6 @@ class DatagramListener : public InputSocket {
 
   void on_readable(std::unique_ptr<DatagramListener> self);
   [[nodiscard]] bool take(std::size_t received);
-  [[nodiscard]] bool take_payload(std::string_view payload, bool cut_off, PointIntake& intake);
   void count_kernel_drops(std::uint32_t drops);
 
   std::uint32_t kernel_drops_ = 0;  ///< as last seen

@@ -53,6 +53,17 @@ bool PointIntake::take_lines(std::string_view lines) {
   return true;
 }
 
+bool PointIntake::take_datagram(std::string_view datagram, bool cut_off) {
+  if (input_.statsd != nullptr && !cut_off) return take_packet(datagram);
+  const std::size_t whole = datagram.rfind('\n') + 1;  // npos + 1 is 0
+  const std::string_view last = datagram.substr(whole);
+  if (!take_lines(datagram.substr(0, whole))) return false;
+  if (last.empty()) return true;
+  if (!cut_off) return take_unended_line(last);
+  refuse(Refusal::Unterminated, last);
+  return true;
+}
+
 bool PointIntake::take_unended_line(std::string_view line) {
   BatchBuilder* to = builder();
   if (to != nullptr && to->room().size() < line.size() + kMaxStampBytes) {

@@ -22,12 +22,11 @@ class PointIntake {
   /// Takes lines that all end in LF. False: nothing is taken any more, and what was not yet taken
   /// is lost to the caller.
   [[nodiscard]] bool take_lines(std::string_view lines);
-  /// Takes the last line of a datagram, which has no LF. Not of StatsD.
-  [[nodiscard]] bool take_unended_line(std::string_view line);
+  /// Takes a datagram of lines, of which the last needs no LF, unless the kernel has `cut_off` what
+  /// was too long: then it is refused. False as for `take_lines`.
+  [[nodiscard]] bool take_datagram(std::string_view datagram, bool cut_off);
   /// Takes the pickle of one frame. False as for `take_lines`.
   [[nodiscard]] bool take_pickle(std::string_view pickle);
-  /// Takes a datagram of StatsD, or of its streams lines that came together.
-  [[nodiscard]] bool take_packet(std::string_view packet);
   void refuse(Refusal reason, std::string_view sample);
 
   [[nodiscard]] std::uint64_t points() const { return points_; }
@@ -36,6 +35,10 @@ class PointIntake {
   void report_refused(std::string_view peer);
 
  private:
+  /// Takes what StatsD counts as one packet: a datagram, or of its streams lines that came
+  /// together.
+  [[nodiscard]] bool take_packet(std::string_view packet);
+  [[nodiscard]] bool take_unended_line(std::string_view line);
   /// The thread's builder; null: nothing is taken any more.
   [[nodiscard]] BatchBuilder* builder();
   void commit(BatchBuilder& builder, const WrittenPoints& points);
