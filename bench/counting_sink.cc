@@ -6,7 +6,8 @@
 // Once the expected number has arrived it says how long that took; it ends when the last
 // connection has ended, too, or on SIGINT or SIGTERM. SIGUSR1 takes it down: it resets every
 // connection and listens no more. SIGUSR2 brings it back, with what it has counted; if values are
-// numbers, it then says `caught_up` with what had come until hardly any before the newest was missing.
+// numbers, it then says `caught_up` with what had come until hardly any before the newest was
+// missing.
 
 #include <algorithm>
 #include <array>

@@ -14,10 +14,10 @@ Address reachable(Address address) {
 
 }  // namespace
 
-std::optional<Address> listener_of(const Config& config) {
+std::optional<Address> listener_of(const Config& config, InputType type) {
   std::optional<Address> datagrams;
   for (const InputOptions& input : config.inputs) {
-    if (input.type != InputType::Graphite) continue;
+    if (input.type != type) continue;
     for (const Address& each : input.listen) {
       using enum Address::Transport;
       if (each.path.empty() && each.port == 0) continue;

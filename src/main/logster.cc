@@ -56,7 +56,7 @@ Result<Address> graphite_address(const LogsterArguments& arguments) {
   }
   const std::optional<Config> config = usable_config(arguments.config_file);
   if (!config) return Error{"no --graphite-host, and no usable configuration"};
-  const std::optional<Address> address = listener_of(*config);
+  const std::optional<Address> address = listener_of(*config, InputType::Graphite);
   if (!address) return Error{"no plaintext input with a fixed address"}.in(arguments.config_file);
   return *address;
 }

@@ -154,9 +154,10 @@ void add_sender(CLI::App& app, Chosen& chosen) {
         command
             .add_option("lines", arguments.address_and_lines,
                         "where to: tcp://host:port, unix:///path, udp://host:port or\n"
-                        "unixgram:///path (the first plaintext input of the configuration); then\n"
-                        "points, each as 'path value [timestamp]' (those on standard input, one a\n"
-                        "line); without a timestamp: now")
+                        "unixgram:///path (the first plaintext input of the configuration, with\n"
+                        "--statsd the first of StatsD); then points, each as 'path value\n"
+                        "[timestamp]' (those on standard input, one a line); without a timestamp:\n"
+                        "now")
             ->type_name("[ADDRESS] [POINT...]");
         command.add_flag("--statsd", arguments.statsd,
                          "lines for StatsD, such as 'logins:1|c', sent as they are");

@@ -1,6 +1,7 @@
 // carbon-spool send: points, or packets for StatsD, from scripts and cron jobs, and whether they
 // were confirmed.
 
+#include <algorithm>
 #include <cerrno>
 #include <iostream>
 #include <memory>
@@ -154,12 +155,20 @@ class Sending {
   bool is_broken_ = false;
 };
 
+/// An address begins with a word and `://`; that of a tag in a point or packet has more before it.
+bool begins_with_transport(std::string_view text) {
+  const std::size_t word = text.find("://");
+  return word != text.npos && std::ranges::all_of(text.substr(0, word), [](char letter) {
+           return letter >= 'a' && letter <= 'z';
+         });
+}
+
 /// Takes the address off the front of what was given, or from the configuration. None: there is no
 /// usable one, and it was said why.
 std::optional<Address> address_for(const SendArguments& arguments,
                                    std::span<const std::string>& lines) {
   const bool is_given =
-      !lines.empty() && (lines.front().find("://") != std::string::npos ||
+      !lines.empty() && (begins_with_transport(lines.front()) ||
                          (!arguments.statsd && lines.front().find(' ') == std::string::npos));
   if (is_given) {
     Result<Address> address = parse_address(lines.front());
@@ -168,16 +177,14 @@ std::optional<Address> address_for(const SendArguments& arguments,
     std::cerr << "carbon-spool: " << address.error().message << '\n';
     return std::nullopt;
   }
-  if (arguments.statsd) {
-    std::cerr << "carbon-spool: --statsd: expected an address, such as udp://127.0.0.1:8125\n";
-    return std::nullopt;
-  }
   const std::optional<Config> config = usable_config(arguments.config_file);
   if (!config) return std::nullopt;
-  std::optional<Address> address = listener_of(*config);
+  std::optional<Address> address =
+      listener_of(*config, arguments.statsd ? InputType::Statsd : InputType::Graphite);
   if (!address) {
-    std::cerr << "carbon-spool: " << arguments.config_file
-              << ": no plaintext input with a fixed address; expected an address\n";
+    std::cerr << "carbon-spool: " << arguments.config_file << ": no "
+              << (arguments.statsd ? "StatsD" : "plaintext")
+              << " input with a fixed address; expected an address\n";
   }
   return address;
 }

@@ -97,6 +97,26 @@ class Send(harness.EndToEnd):
         self.assertEqual(self.send("--config", spool.file, lines=b"b 2 1700000000\n"), (GOOD, ""))
         self.assertEqual(self.delivered(spool), ["a 1 1700000000", "b 2 1700000000"])
 
+    def test_without_an_address_lines_for_statsd_go_to_the_statsd_input_of_the_configuration(self):
+        plain, stream = self.reserved_port(), self.reserved_port()
+        taken = []
+        statsd = {"type": "statsd", "flush_interval": "7d", "console": "off"}
+        inputs = [{"type": "graphite", "listen": [plain.url]},
+                  {**statsd, "listen": ["udp://127.0.0.1:0", f"tcp://0.0.0.0:{stream.number}"]}]  # fmt: skip
+        spool = self.daemon([destination(self.receiver(taken.append).start().url)], inputs).start()
+        self.assertEqual(self.send("--statsd", "--config", spool.file, "a:1|c", "b:2|c|#url:http://x/"), (GOOD, ""))
+        self.assertEqual(self.send("--config", spool.file, "--statsd", lines=b"c:3|c\n"), (GOOD, ""))
+        # A tag that looks like one is no address.
+        self.assertEqual(self.send("--statsd", "--config", spool.file, "d:4|c|#url:http://x/"), (GOOD, ""))
+        self.assertEqual(self.send("--config", spool.file, "e;url=http://x 5 1700000000"), (GOOD, ""))
+        spool.terminate()
+        spool.start()
+        spool.wait_delivered()
+        counted = [line.rsplit(" ", 1)[0] for line in b"".join(taken).decode().splitlines() if line.startswith("stats_counts.")]
+        self.assertEqual([line for line in counted if ".statsd." not in line],
+                         ["stats_counts.a 1", "stats_counts.b;url=http--x- 2", "stats_counts.c 3", "stats_counts.d;url=http--x- 4"])  # fmt: skip
+        self.assertIn(b"e;url=http://x 5 1700000000\n", b"".join(taken))
+
     def test_nothing_to_send_is_said_and_asks_nothing_of_anybody(self):
         nobody = self.reserved_port()
         self.assertEqual(self.send(nobody.url), (GOOD, "carbon-spool: there was nothing to send\n"))
@@ -194,7 +214,7 @@ class Send(harness.EndToEnd):
             (("tcp://localhost", "a 1"), "expected a port"),
             (("--timeout", "soon", "tcp://127.0.0.1:1", "a 1"), "--timeout: expected a duration"),
             (("--timeout", "0s", "tcp://127.0.0.1:1", "a 1"), "--timeout: expected a duration"),
-            (("--statsd", "logins:1|c"), "expected an address"),
+            (("--config", self.folder / "missing.toml", "--statsd", "logins:1|c"), "cannot be read"),
             (("--config", self.folder / "missing.toml", "a 1"), "cannot be read"),
         ):
             with self.subTest(arguments):
@@ -205,6 +225,9 @@ class Send(harness.EndToEnd):
         code, said = self.send("--config", spool.file, "a 1")
         self.assertEqual(code, BAD_USAGE)
         self.assertIn("no plaintext input with a fixed address", said)
+        code, said = self.send("--config", spool.file, "--statsd", "logins:1|c")
+        self.assertEqual(code, BAD_USAGE)
+        self.assertIn("no StatsD input with a fixed address", said)
 
     def test_what_is_sent_to_receive_is_printed_there(self):
         port = self.reserved_port()
