@@ -7,9 +7,11 @@
 #include "carbon_spool/wire/graphite_lines.h"
 
 #include "decimal.h"
+#include "kept_store.h"
 #include "line_fields.h"
 #include "number_text.h"
 #include "pickle_machine.h"
+#include "pickle_points.h"
 #include "point.h"
 #include "printable.h"
 
@@ -37,7 +39,7 @@ struct OnlyField {
 OnlyField only_field(const PickleValue& value) {
   const std::string_view text = value.view();
   const char* const end = text.data() + text.size();
-  if (!text.empty() && skip_printable(text.data(), end) == end) return {true, 1, text};
+  if (!text.empty() && is_printable(text.data(), end)) return {true, 1, text};
   const LineFields fields = split_fields(text);
   return {fields.well_encoded, fields.count, fields.field[0]};
 }
@@ -67,8 +69,7 @@ std::string_view number_text(const PickleValue& value, NumberText& text) {
 /// A path that needs no second look.
 bool is_plain_path(const PickleValue& value) {
   if (value.size == 0 || value.size > kMaxElementBytes) return false;
-  const char* const end = value.text + value.size;
-  return skip_printable(value.text, end) == end;
+  return is_printable(value.text, value.text + value.size);
 }
 
 /// The text of a timestamp, kept from one point to the next: most of them have the same.
@@ -201,15 +202,40 @@ struct PickleReader::Impl {
     bool is_out_of_room = false;
   };
 
-  [[nodiscard]] bool take_apart(const PickleValue& value, Item& item) const {
+  [[nodiscard]] std::optional<Refusal> read(std::string_view pickle) {
+    forget();
+    if (read_points({pickle, decoded}, points)) return std::nullopt;
+    empty_out(points);
+    empty_out(decoded);
+    return machine.run({pickle, decoded});
+  }
+
+  void forget() {
+    empty_out(points);
+    empty_out(decoded);
+    machine.forget();
+    next = 0;
+  }
+
+  [[nodiscard]] std::size_t items() const {
+    return points.empty() ? machine.items().size() : points.size();
+  }
+
+  [[nodiscard]] bool take_apart(std::size_t index, Item& item) const {
+    if (!points.empty()) {
+      const PickledPoint& point = points[index];
+      item = {&point.path, &point.timestamp, &point.value};
+      return true;
+    }
     const PickleValue* data = nullptr;
-    return machine.pair(value, item.path, data) && machine.pair(*data, item.timestamp, item.value);
+    return machine.pair(machine.items()[index], item.path, data) &&
+           machine.pair(*data, item.timestamp, item.value);
   }
 
   /// Writes the item's point, unless there is no room for it, or a reason to refuse it.
-  [[nodiscard]] Taken take(const PickleValue& value, PointWriter& writer) {
+  [[nodiscard]] Taken take(std::size_t index, PointWriter& writer) {
     Item item;
-    if (!take_apart(value, item)) return {Refusal::BadItem};
+    if (!take_apart(index, item)) return {Refusal::BadItem};
     ItemCheck check(item, timestamps);
     Point point;
     if (const auto reason = check.read(point)) return {reason};
@@ -220,13 +246,15 @@ struct PickleReader::Impl {
     return {writer.write(point)};
   }
 
-  [[nodiscard]] std::string describe_item(const PickleValue& value) const {
+  [[nodiscard]] std::string describe_item(std::size_t index) const {
     Item item;
-    if (!take_apart(value, item)) return describe(value);
+    if (!take_apart(index, item)) return describe(machine.items()[index]);
     return describe(*item.path) + ' ' + describe(*item.value) + ' ' + describe(*item.timestamp);
   }
 
+  std::vector<PickledPoint> points;  ///< where they were read without the machine
   PickleMachine machine;
+  std::string decoded;  ///< texts that do not stand in the pickle as they are
   TimestampText timestamps;
   std::size_t next = 0;        ///< of the items, to be written
   std::size_t text_bytes = 0;  ///< that were made of this pickle
@@ -238,42 +266,38 @@ PickleReader::~PickleReader() = default;
 
 std::optional<Refusal> PickleReader::read(std::string_view pickle) {
   CS_ASSERT(pickle.size() <= kMaxFrameBytes);
-  impl_->next = 0;
   impl_->text_bytes = 0;
-  return impl_->machine.run(pickle);
+  return impl_->read(pickle);
 }
 
 WrittenPoints PickleReader::write(std::span<char> room, std::uint32_t now, RefusalCounts& refused) {
   Impl& self = *impl_;
   PointWriter writer(room, now);
-  const std::span<const PickleValue> items = self.machine.items();
-  const PickleValue* last_refused = nullptr;
+  const std::size_t items = self.items();
+  std::optional<std::size_t> last_refused;
   const auto refuse = [&](Refusal reason) {
     ++refused[static_cast<std::size_t>(reason)];
-    last_refused = &items[self.next];
+    last_refused = self.next;
   };
-  for (; self.next < items.size(); ++self.next) {
+  for (; self.next < items; ++self.next) {
     if (self.text_bytes >= kMaxPickleText) {
       refuse(Refusal::PickleTooLarge);
-      self.next = items.size();
+      self.next = items;
       break;
     }
     const std::size_t written_before = writer.written().written;
-    const Impl::Taken taken = self.take(items[self.next], writer);
+    const Impl::Taken taken = self.take(self.next, writer);
     if (taken.is_out_of_room) break;
     if (taken.refused) refuse(*taken.refused);
     self.text_bytes += writer.written().written - written_before;
   }
-  if (last_refused != nullptr) self.last_refused = self.describe_item(*last_refused);
-  if (self.next == items.size()) {
-    self.machine.forget();
-    self.next = 0;
-  }
+  if (last_refused) self.last_refused = self.describe_item(*last_refused);
+  if (self.next == items) self.forget();
   return writer.written();
 }
 
 bool PickleReader::all_written() const {
-  return impl_->next == impl_->machine.items().size();
+  return impl_->next == impl_->items();
 }
 
 std::string PickleReader::last_refused() const {

@@ -4,23 +4,28 @@
 #include <cstdint>
 #include <optional>
 #include <span>
-#include <string>
-#include <string_view>
 #include <vector>
 
+#include "carbon_spool/wire/pickle_frames.h"
 #include "carbon_spool/wire/refusal.h"
 
+#include "pickle_cursor.h"
 #include "pickle_value.h"
 
 namespace carbon_spool {
+
+inline constexpr std::uint8_t kNewestProtocol = 5;
+
+/// How many places the memo of such a pickle may have.
+[[nodiscard]] std::size_t memo_places(std::size_t pickle_bytes);
 
 /// Runs a pickle's opcodes, those that make lists, tuples, texts and numbers and no others, over
 /// memory that it keeps. Nothing in it recurs, so that depth costs no stack.
 class PickleMachine {
  public:
-  /// Forgets what was before. `pickle` must stay until `forget`. None: the pickle was read, and
-  /// `items` are the elements of what it is, a list or a tuple.
-  [[nodiscard]] std::optional<Refusal> run(std::string_view pickle);
+  /// Forgets what was before. The pickle, and what is decoded of it, must stay until `forget`.
+  /// None: it was read, and `items` are the elements of what it is, a list or a tuple.
+  [[nodiscard]] std::optional<Refusal> run(PickleCursor cursor);
 
   /// Drops what was read, and what memory of it was unusually much.
   void forget();
@@ -52,28 +57,13 @@ class PickleMachine {
   };
   static constexpr std::uint32_t kNoSegment = UINT32_MAX;
 
-  [[nodiscard]] bool step(std::uint8_t opcode);
+  [[nodiscard]] bool step(Opcode opcode, PickleCursor& cursor);
   [[nodiscard]] bool finish();
   [[nodiscard]] bool pair_of_list(const PickleValue& value, const PickleValue*& first,
                                   const PickleValue*& second) const;
   bool fail(Refusal reason);
 
-  // The bytes behind an opcode. False: they are not all there.
-  [[nodiscard]] bool take_bytes(std::uint64_t count, std::string_view& bytes);
-  template <class Number>
-  [[nodiscard]] bool take_number(Number& number);  ///< little-endian
-  [[nodiscard]] bool take_line(std::string_view& line);
-  template <class Length>
-  [[nodiscard]] bool push_counted();  ///< a text behind its length
-
   [[nodiscard]] bool push(const PickleValue& value);
-  [[nodiscard]] bool push_line_number(bool is_long);
-  [[nodiscard]] bool push_long(std::string_view bytes);
-  [[nodiscard]] bool push_real();
-  [[nodiscard]] bool push_quoted();
-  [[nodiscard]] bool push_unicode();
-  [[nodiscard]] bool push_decoded(std::string_view line,
-                                  bool (*decode)(std::string_view, std::string&));
   [[nodiscard]] bool push_tuple(std::size_t size);
   [[nodiscard]] bool push_list(std::size_t size);
 
@@ -87,16 +77,13 @@ class PickleMachine {
 
   [[nodiscard]] bool put(std::uint64_t place);
   [[nodiscard]] bool get(std::uint64_t place);
-  [[nodiscard]] bool take_place(std::uint64_t& place);  ///< written in digits
 
   [[nodiscard]] std::uint8_t depth_of(const PickleValue& value) const;
   [[nodiscard]] bool depth_around(std::span<const PickleValue> values, std::uint8_t& depth);
   [[nodiscard]] bool store(std::size_t size, std::uint32_t& first);
   [[nodiscard]] bool extend(ListHead& list, std::size_t size);
 
-  const char* at_ = nullptr;
-  const char* end_ = nullptr;
-  std::size_t pickle_bytes_ = 0;
+  std::size_t most_places_ = 0;
   Refusal reason_ = Refusal::BadPickle;
 
   std::vector<PickleValue> stack_;
@@ -106,7 +93,6 @@ class PickleMachine {
   std::vector<Segment> segments_;
   std::vector<ListHead> lists_;
   std::vector<PickleValue> items_;
-  std::string decoded_;  ///< texts that do not stand in the pickle as they are
 };
 
 }  // namespace carbon_spool

@@ -56,14 +56,16 @@ PointWriter::PointWriter(std::span<char> room, std::uint32_t now) : room_(room),
   CS_ASSERT(now != 0);
 }
 
-std::optional<Refusal> PointWriter::write(Point point) {
+std::optional<Refusal> PointWriter::write(const Point& point) {
   char stamp[10];
-  if (point.timestamp.empty()) {
+  std::string_view timestamp = point.timestamp;
+  std::uint32_t seconds = point.seconds;
+  if (timestamp.empty()) {
     const char* const stamp_end = std::to_chars(stamp, stamp + sizeof stamp, now_).ptr;
-    point.timestamp = {stamp, static_cast<std::size_t>(stamp_end - stamp)};
-    point.seconds = now_;
+    timestamp = {stamp, static_cast<std::size_t>(stamp_end - stamp)};
+    seconds = now_;
   }
-  const std::size_t bytes = point.path.size() + point.value.size() + point.timestamp.size() + 2;
+  const std::size_t bytes = point.path.size() + point.value.size() + timestamp.size() + 2;
   if (bytes > kMaxLineBytes) return Refusal::LineTooLong;
 
   char* out = room_.data() + written_.written;
@@ -71,9 +73,9 @@ std::optional<Refusal> PointWriter::write(Point point) {
   *out++ = ' ';
   out = append(out, point.value);
   *out++ = ' ';
-  out = append(out, point.timestamp);
+  out = append(out, timestamp);
   *out = '\n';
-  count(bytes + 1, 1, point.seconds, point.seconds);
+  count(bytes + 1, 1, seconds, seconds);
   return std::nullopt;
 }
 

@@ -37,7 +37,7 @@ class PointWriter {
 
   /// One point, for which there must be room. LineTooLong: with its stamp it has grown beyond what
   /// the next receiver takes, and is not written.
-  [[nodiscard]] std::optional<Refusal> write(Point point);
+  [[nodiscard]] std::optional<Refusal> write(const Point& point);
 
   /// Lines that are normalised as they are, `bytes` of them, with the least and greatest timestamp.
   void copy(const char* lines, std::size_t bytes, std::uint32_t points, std::uint32_t oldest,

@@ -32,7 +32,19 @@ inline const char* skip_printable(const char* at, const char* end) {
   return skip_printable_bytewise(at, end);
 }
 
+/// Whether all bytes are printable ASCII.
+inline bool is_printable(const char* at, const char* end) {
+  if (end - at < 16) return skip_printable_bytewise(at, end) == end;
+  // The last sixteen overlap those before, so that none are left to be looked at one by one.
+  return skip_printable(at, at + ((end - at) & ~15)) == at + ((end - at) & ~15) &&
+         skip_printable(end - 16, end) == end;
+}
+
 #else
+
+inline bool is_printable(const char* at, const char* end) {
+  return skip_printable_bytewise(at, end) == end;
+}
 
 inline const char* skip_printable(const char* at, const char* end) {
   return skip_printable_bytewise(at, end);

@@ -3,6 +3,7 @@
 //   a pickle is refused as a whole, with nothing written, or read
 //   what is written are normalised lines that the line parser takes as they are, all of them
 //   it makes no difference how much room there was at a time, nor what was read before
+//   the machine reads it as the same, where it was not the machine that read it
 //   no pickle makes much more text than it may
 
 #include <algorithm>
@@ -79,6 +80,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const Outcome outcome = read(bytes, fresh, 4 * kLeastRoom);
   check_lines(outcome);
   CS_ASSERT(read(bytes, used, kLeastRoom) == outcome);
+  // Something that comes to nothing, and that no list of points begins with. Being longer, the
+  // pickle may ask for more.
+  const std::string for_the_machine = "N0" + std::string(bytes);
+  if (outcome.refused_whole != Refusal::PickleTooLarge &&
+      for_the_machine.size() <= kMaxFrameBytes) {
+    CS_ASSERT(read(for_the_machine, used, kLeastRoom) == outcome);
+  }
   if (outcome.refused_whole) CS_ASSERT(outcome.lines.empty() && outcome.refused == RefusalCounts{});
   return 0;
 }

@@ -24,6 +24,8 @@ struct Unpickled {
   std::uint32_t newest_timestamp = 0;
   std::string last_refused;
 
+  friend bool operator==(const Unpickled&, const Unpickled&) = default;
+
   [[nodiscard]] std::uint64_t refused_for(Refusal reason) const {
     return refused[static_cast<std::size_t>(reason)];
   }
@@ -34,9 +36,14 @@ struct Unpickled {
   }
 };
 
-/// Reads a pickle with `reader`, its points written with `room_bytes` of room at a time.
-inline Unpickled unpickle(std::string_view pickle, PickleReader& reader,
-                          std::size_t room_bytes = 64 * 1024) {
+/// The same pickle with something in front that comes to nothing, and that no list of points begins
+/// with: PickleMachine reads it.
+inline std::string for_the_machine(std::string_view pickle) {
+  return "N0" + std::string(pickle);
+}
+
+inline Unpickled unpickle_once(std::string_view pickle, PickleReader& reader,
+                               std::size_t room_bytes) {
   // Of the exact size, unlike a string, so that the address sanitizer sees every step beyond.
   const std::vector<char> input(pickle.begin(), pickle.end());
   Unpickled result;
@@ -54,6 +61,20 @@ inline Unpickled unpickle(std::string_view pickle, PickleReader& reader,
     result.newest_timestamp = std::max(result.newest_timestamp, written.newest_timestamp);
   }
   result.last_refused = reader.last_refused();
+  return result;
+}
+
+/// Reads a pickle with `reader`, its points written with `room_bytes` of room at a time. The
+/// machine must find the same in it.
+inline Unpickled unpickle(std::string_view pickle, PickleReader& reader,
+                          std::size_t room_bytes = 64 * 1024) {
+  const Unpickled result = unpickle_once(pickle, reader, room_bytes);
+  const std::string longer = for_the_machine(pickle);
+  // Being longer it may ask for more.
+  if (longer.size() <= kMaxFrameBytes && result.refused_whole != Refusal::PickleTooLarge) {
+    const bool same = unpickle_once(longer, reader, room_bytes) == result;
+    CHECK(same);
+  }
   return result;
 }
 
