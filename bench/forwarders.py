@@ -86,7 +86,7 @@ threads = {self.threads}
 [admin]
 socket = "{self.folder}/admin.sock"
 [[input]]
-listen = ["tcp://127.0.0.1:{self.port}"]
+listen = ["tcp://127.0.0.1:{self.port}", "udp://127.0.0.1:{self.port}"]
 """
         for host, port in self.sinks:
             text += f'[[destination]]\nname = "{host}:{port}"\naddress = "tcp://{host}:{port}"\nbackoff_max = "1s"\n'
@@ -105,7 +105,7 @@ class CarbonCRelay(Forwarder):
         servers = " ".join(f"{host}:{port}" for host, port in self.sinks)
         kind = "carbon_ch replication 1" if self.cluster else "forward"
         config = self.write(
-            f"listen type linemode 127.0.0.1:{self.port} proto tcp ;\n"
+            f"listen type linemode 127.0.0.1:{self.port} proto tcp 127.0.0.1:{self.port} proto udp ;\n"
             f"cluster all {kind} {servers} ;\nmatch * send to all stop ;\n"
         )
         return ["carbon-c-relay", "-f", config, "-q", "20000000", "-b", "2500"]

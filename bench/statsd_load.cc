@@ -1,7 +1,9 @@
-// Sends StatsD packets to a UDP port at a rate, for bench/statsd.py. Prints what it sent:
+// Sends StatsD packets, or Graphite lines, to a UDP port at a rate, for bench/statsd.py and
+// bench/udp.py. Prints what it sent:
 // `packets=N values=N seconds=S cpu_seconds=S`.
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
@@ -49,6 +51,16 @@ struct Packets {
   std::vector<std::uint32_t> values;
 };
 
+/// The value of that number, as text; StatsD's without the end of its line, which the last in a
+/// packet need not have.
+std::string make_line(const Options& options, std::uint64_t number) {
+  const std::string name =
+      "load.servers.web-" + std::to_string(number % options.names) + ".requests";
+  const std::string value = std::to_string(number * 7919 % 1000);
+  if (options.type == "graphite") return name + ' ' + value + " 1700000000\n";
+  return name + ':' + (options.type == "c" ? "1" : value) + '|' + options.type;
+}
+
 Packets make_packets(const Options& options) {
   Packets packets;
   std::string text;
@@ -61,12 +73,9 @@ Packets make_packets(const Options& options) {
   constexpr std::uint64_t kMostDistinct = 200'000;
   const std::uint64_t distinct = std::min<std::uint64_t>(options.values, kMostDistinct);
   for (std::uint64_t i = 0; i < distinct; ++i) {
-    const std::string line =
-        "load.servers.web-" + std::to_string(i % options.names) +
-        ".requests:" + (options.type == "c" ? "1" : std::to_string(i * 7919 % 1000)) + "|" +
-        options.type;
+    const std::string line = make_line(options, i);
     if (in_packet > 0 && text.size() + 1 + line.size() > options.packet_bytes) end_packet();
-    if (in_packet > 0) text += '\n';
+    if (in_packet > 0 && options.type != "graphite") text += '\n';
     text += line;
     ++in_packet;
   }
@@ -98,8 +107,9 @@ void run(const Options& options) {
     for (std::size_t done = 0; done < count;) {
       const int sent =
           ::sendmmsg(fd.get(), &messages[done], static_cast<unsigned>(count - done), 0);
-      if (sent < 0) fail("sendmmsg");
-      done += static_cast<std::size_t>(sent);
+      // A server that has gone away loses them.
+      if (sent < 0 && errno != ECONNREFUSED) fail("sendmmsg");
+      done += static_cast<std::size_t>(std::max(sent, 1));
     }
     sent_packets += count;
     if (options.packets_per_second == 0) continue;
@@ -124,7 +134,7 @@ int main(int argc, char** argv) {
   app.add_option("--packets-per-second", options.packets_per_second, "0: as fast as it goes");
   app.add_option("--packet-bytes", options.packet_bytes, "0: one value a packet");
   app.add_option("--names", options.names, "distinct ones");
-  app.add_option("--type", options.type, "c or ms");
+  app.add_option("--type", options.type, "c, ms, or graphite: its lines");
   CLI11_PARSE(app, argc, argv);
   carbon_spool::run(options);
 }

@@ -1,0 +1,106 @@
+#!/usr/bin/python3
+"""How lines a second and processor seconds a million lines change with connections, with servers, and with what
+waits for a server that is down.
+
+Each point of a curve is the median of several runs of one daemon anew. What waits is told in bytes of plaintext.
+"""
+
+import argparse
+import pathlib
+import shutil
+import signal
+import statistics
+import subprocess
+import tempfile
+
+import pipeline
+
+CONNECTIONS = (1, 10, 100, 1_000, 10_000)
+SINKS = (1, 3, 10)
+WAITING_GB = (0, 1, 10)
+LINE_BYTES = 65  # of what the generator sends, about
+
+
+def generate(options, port, lines, connections):
+    command = [options.tools / "load_generator", "--to", f"127.0.0.1:{port}", "--lines", lines, "--connections", connections]
+    done = subprocess.run([str(part) for part in command], stdout=subprocess.PIPE, text=True, check=True)
+    return pipeline.numbers(done.stdout)
+
+
+def configuration(folder, port, sink_ports, dead):
+    first, *rest = sink_ports
+    more = "".join(f'[[destination]]\nname = "sink-{each}"\naddress = "tcp://127.0.0.1:{each}"\n' for each in rest)
+    if dead:
+        more += f'[[destination]]\nname = "down"\naddress = "tcp://127.0.0.1:{pipeline.free_port()}"\n'
+    return pipeline.CONFIG.format(
+        folder=folder, port=port, sink_port=first, more=more, max_size="30GiB", sync="1s", threads=1
+    )
+
+
+def run(options, folder, connections=1, sinks=1, waiting_gb=0):
+    """(lines a second, processor seconds a million)"""
+    before_lines = int(waiting_gb * 1e9 / LINE_BYTES)
+    total = before_lines + options.lines
+    started = [
+        subprocess.Popen(
+            [str(options.tools / "counting_sink"), "--listen", "127.0.0.1:0", "--expect", str(total)],
+            stdout=subprocess.PIPE, text=True,
+        )
+        for _ in range(sinks)
+    ]  # fmt: skip
+    receivers = list(started)
+    try:
+        ports = [int(pipeline.numbers(each.stdout.readline())["port"]) for each in receivers]
+        port = pipeline.free_port()
+        config = folder / "carbon-spool.toml"
+        config.write_text(configuration(folder, port, ports, waiting_gb > 0))
+        with open(folder / "log", "w") as log:
+            daemon = subprocess.Popen([options.daemon, "run", "--config", config], stderr=log)
+        started.append(daemon)
+        pipeline.await_listener(port, daemon)
+        if before_lines:
+            generate(options, port, before_lines, 1)
+        used = pipeline.cpu_seconds(daemon.pid)
+        sent = generate(options, port, options.lines, connections)
+        for each in receivers:
+            each.stdout.readline()
+        used = pipeline.cpu_seconds(daemon.pid) - used
+        daemon.send_signal(signal.SIGTERM)
+        daemon.wait(60)
+        return options.lines / sent["seconds"], used / options.lines * 1e6
+    finally:
+        for process in started:
+            if process.poll() is None:
+                process.kill()
+            process.wait()
+
+
+def curve(options, title, name, values):
+    print(f"\n| {title} | lines/s | cpu s a million |\n|---|---|---|", flush=True)
+    for value in values:
+        runs = []
+        for _ in range(options.runs):
+            folder = pathlib.Path(tempfile.mkdtemp(prefix="carbon-spool-bench-", dir=options.temp_dir))
+            try:
+                runs.append(run(options, folder, **{name: value}))
+            finally:
+                shutil.rmtree(folder)
+        speed, cpu = (statistics.median(column) for column in zip(*runs))
+        print(f"| {value:,} | {speed:,.0f} | {cpu:.3f} |", flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add = parser.add_argument
+    add("--daemon", type=pathlib.Path, default=pipeline.PROJECT / "build/release/carbon-spool")
+    add("--tools", type=pathlib.Path, default=pipeline.PROJECT / "build/release/bench")
+    add("--lines", type=int, default=10_000_000)
+    add("--runs", type=int, default=3)
+    add("--temp-dir", help="where queues go: the disk to measure")
+    options = parser.parse_args()
+    curve(options, "connections", "connections", CONNECTIONS)
+    curve(options, "servers", "sinks", SINKS)
+    curve(options, "GB waiting", "waiting_gb", WAITING_GB)
+
+
+main()
