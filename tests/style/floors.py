@@ -18,6 +18,7 @@ FLOORS = {
     "route": 3,
     "statsd": 3,
     "logs": 3,
+    "host": 3,
     "input": 4,
     "output": 4,
     "admin": 4,
@@ -34,7 +35,7 @@ LIBRARIES = [
     (r"nlohmann/", {"admin", "logs"}),
     (r"boost/asio", {"input", "output", "admin", "main"}),
     (r"boost/outcome", {"base"}),
-    (r"re2/", {"route", "logs"}),
+    (r"re2/", {"route", "logs", "host"}),
     (r"openssl/", {"route"}),
     (r"zlib\.h$", {"main"}),
 ]
