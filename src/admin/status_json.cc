@@ -46,6 +46,7 @@ void each_field(T& input, const Field& field) {
   field("datagrams_dropped_total", input.datagrams_dropped_total);
   field("points_dropped_total", input.points_dropped_total);
   field("packets_unforwarded_total", input.packets_unforwarded_total);
+  field("failing", input.failing);
 }
 
 template <Is<DestinationStatus> T, class Field>

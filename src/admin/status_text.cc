@@ -171,11 +171,12 @@ void add_input(Page& page, const InputStatus& input) {
   }
   if (input.points_dropped_total > 0) {
     page.row("dropped", count(input.points_dropped_total, "point") +
-                            " of flushes, which the queue did not take");
+                            " of its own, which the queue did not take");
   }
   if (input.packets_unforwarded_total > 0) {
     page.row("unforwarded", count(input.packets_unforwarded_total, "packet"));
   }
+  for (const auto& [what, why] : input.failing) page.row("failing", what + ": " + why);
 }
 
 void add_state(Page& page, const DestinationStatus& destination, const Status& status,

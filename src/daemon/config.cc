@@ -266,8 +266,8 @@ LoadedConfig load_config(const std::string& file) {
 std::set<std::string> known_config_keys() {
   ConfigReading reading{"", {}, {}};
   static_cast<void>(
-      read_text("[[input]]\n[[input]]\ntype = "
-                "'statsd'\n[[destination]]\n[[cluster]]\n[[route]]\n[[rewrite]]\n",
+      read_text("[[input]]\n[[input]]\ntype = 'statsd'\n[[input]]\ntype = 'host'\n"
+                "[[destination]]\n[[cluster]]\n[[route]]\n[[rewrite]]\n",
                 reading));
   return std::move(reading.known_keys);
 }

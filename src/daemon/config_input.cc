@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "config_host.h"
 #include "config_statsd.h"
 
 namespace carbon_spool {
@@ -43,6 +44,7 @@ constexpr std::array kTypes = {
     TypeKeys{InputType::Graphite, read_graphite},
     TypeKeys{InputType::Pickle, read_pickle},
     TypeKeys{InputType::Statsd, read_statsd},
+    TypeKeys{InputType::Host, read_host},
 };
 
 }  // namespace
@@ -64,8 +66,8 @@ InputOptions read_input(ConfigTable table) {
   if (known == kTypes.end()) {
     // Its other keys are not known yet, and it listens nowhere.
     table.error("type", "\"" + std::string(type) +
-                            "\" is not available yet; use \"graphite\", \"pickle\" or "
-                            "\"statsd\"");
+                            "\" is not available yet; use \"graphite\", \"pickle\", "
+                            "\"statsd\" or \"host\"");
     return input;
   }
   input.type = known->type;

@@ -100,6 +100,7 @@ InputStatus input_status(const InputOptions& options, const StatusSources& sourc
   status.datagrams_dropped_total = stats.datagrams_dropped;
   status.points_dropped_total = stats.points_dropped;
   status.packets_unforwarded_total = stats.packets_unforwarded;
+  status.failing = stats.failing;
   return status;
 }
 

@@ -63,12 +63,31 @@ void describe_statsd(const StatsdInputOptions& input, Page& page) {
                          : "The open interval is in memory: a crash costs it (persist = false).");
 }
 
+void describe_host(const InputOptions& input, Page& page) {
+  const HostOptions& host = input.host.host;
+  std::string collectors;
+  for (const CollectorKind each : host.collectors) {
+    collectors += (collectors.empty() ? "" : ", ") + std::string(name_of(each));
+  }
+  page.add(input.name + " (host): samples " + host.root + " every " +
+           format_duration(input.host.interval) + ": " +
+           (collectors.empty() ? "no collector is on" : collectors) + ".");
+  const bool given =
+      !host.hostname.hostname.empty() && host.hostname.method != HostnameMethod::Shell;
+  const std::string hostname =
+      given ? host.hostname.hostname
+            : "<hostname by " + std::string(name_of(host.hostname.method)) + ">";
+  page.add("Names begin with " + (host.prefix.empty() ? "" : host.prefix + ".") + hostname +
+           (host.suffix.empty() ? "" : "." + host.suffix) + ".");
+}
+
 void describe_input(const InputOptions& input, Page& page) {
+  page.title("input");
+  if (input.type == InputType::Host) return describe_host(input, page);
   std::string listen;
   for (const Address& address : input.listen) {
     listen += (listen.empty() ? "" : ", ") + to_string(address);
   }
-  page.title("input");
   page.add(input.name + " (" + std::string(name_of(input.type)) + "): " + listen + "; at most " +
            std::to_string(input.max_connections) + " connections.");
   if (input.type == InputType::Statsd) describe_statsd(input.statsd, page);

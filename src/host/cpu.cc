@@ -55,13 +55,15 @@ class Cpu final : public Collector {
 
   static void add_percent(const std::vector<std::string_view>& fields, Sample& sample) {
     std::array<double, kIdle + 1> grown{};
+    bool known = true;
     for (std::size_t column = 0; column <= kIdle; ++column) {
       const auto jiffies = counter_at(fields, column + 1);
       if (!jiffies) return;
       const auto growth = sample.rates.growth(kColumns[column], *jiffies);
-      if (!growth) return;
-      grown[column] = *growth;
+      grown[column] = growth.value_or(0);
+      known = known && growth;
     }
+    if (!known) return;
     const double all = std::accumulate(grown.begin(), grown.end(), 0.0);
     if (all > 0) sample.add("percent", 100 - 100 * grown[kIdle] / all);
   }

@@ -39,7 +39,7 @@ bool Expressions::found_in(std::string_view text) const {
   return matches(any_.get(), text, RE2::UNANCHORED);
 }
 
-std::optional<std::string> problem_of_expression(const std::string& expression) {
+std::optional<std::string> fault_in_expression(const std::string& expression) {
   const RE2 compiled(expression, quiet());
   if (compiled.ok()) return std::nullopt;
   return compiled.error();

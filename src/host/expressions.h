@@ -14,7 +14,7 @@ namespace carbon_spool {
 /// Several expressions, any of which may match.
 class Expressions {
  public:
-  /// Those that are none match nothing (`problem_of_expression` finds them before).
+  /// Those that are none match nothing (`fault_in_expression` finds them before).
   explicit Expressions(const std::vector<std::string>& expressions);
   ~Expressions();
 

@@ -56,7 +56,7 @@ Result<std::string> HostRoot::read_of_process(std::string_view name) const {
     auto of_first = read("/proc/1/" + std::string(name));
     if (of_first) return of_first;
   }
-  return read((name.starts_with("net/") ? "/proc/" : "/proc/self/") + std::string(name));
+  return read((name == "mountstats" ? "/proc/self/" : "/proc/") + std::string(name));
 }
 
 std::vector<std::string> HostRoot::names_in(std::string_view path) const {

@@ -57,14 +57,30 @@ void InputState::count_fragment_cut(std::string_view peer) {
           ": what is unfinished takes too much memory, and its part of it is the oldest");
 }
 
-void InputState::count_points_dropped(std::uint64_t points, std::string_view reason) {
+void InputState::count_points_dropped(std::uint64_t points, std::string_view what,
+                                      std::string_view reason) {
   points_dropped.fetch_add(points, std::memory_order_relaxed);
   dropped_log_.log(LogLevel::Warning, "input " + name + ": dropped " + std::to_string(points) +
-                                          " points of a flush: " + std::string(reason));
+                                          " points of " + std::string(what) + ": " +
+                                          std::string(reason));
 }
 
 void InputState::log_trouble(std::string_view text) {
   trouble_log_.log(LogLevel::Error, "input " + name + ": " + std::string(text));
+}
+
+InputStats InputState::stats() const {
+  InputStats stats;
+  stats.connections = connections.count();
+  for (std::size_t index = 0; index < stats.refused.size(); ++index) {
+    stats.refused[index] = refused[index].load(std::memory_order_relaxed);
+  }
+  stats.connections_refused = connections_refused.load(std::memory_order_relaxed);
+  stats.fragments_cut = fragments_cut.load(std::memory_order_relaxed);
+  stats.datagrams_dropped = datagrams_dropped.load(std::memory_order_relaxed);
+  stats.points_dropped = points_dropped.load(std::memory_order_relaxed);
+  stats.packets_unforwarded = packets_unforwarded.load(std::memory_order_relaxed);
+  return stats;
 }
 
 }  // namespace carbon_spool

@@ -83,8 +83,10 @@ struct InputState {
   void count_refused(const RefusalCounts& counts, std::string_view sample, std::string_view peer);
   void count_connection_refused(std::string_view peer, std::string_view reason);
   void count_fragment_cut(std::string_view peer);
-  /// Points of a flush, and why.
-  void count_points_dropped(std::uint64_t points, std::string_view reason);
+  /// Points of `what`, such as "a flush", and why.
+  void count_points_dropped(std::uint64_t points, std::string_view what, std::string_view reason);
+
+  [[nodiscard]] InputStats stats() const;
 
   /// Writes a line for what went wrong on our side.
   void log_trouble(std::string_view text);

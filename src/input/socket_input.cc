@@ -9,6 +9,7 @@
 
 #include "bound_socket.h"
 #include "datagram_listener.h"
+#include "host_input.h"
 #include "ingest_thread.h"
 #include "statsd_service.h"
 #include "stream_listener.h"
@@ -39,7 +40,7 @@ class SocketInput final : public Input {
     state_.connections.wait_for_none();
   }
   [[nodiscard]] std::vector<Address> listening() const override;
-  [[nodiscard]] InputStats stats() const override;
+  [[nodiscard]] InputStats stats() const override { return state_.stats(); }
   [[nodiscard]] std::optional<std::string> watch(const std::string& watcher,
                                                  const std::string& pattern) override {
     if (!statsd_) return std::nullopt;
@@ -202,20 +203,6 @@ void SocketInput::stop_on(IngestThread& thread) {
   });
 }
 
-InputStats SocketInput::stats() const {
-  InputStats stats;
-  stats.connections = state_.connections.count();
-  for (std::size_t index = 0; index < stats.refused.size(); ++index) {
-    stats.refused[index] = state_.refused[index].load(std::memory_order_relaxed);
-  }
-  stats.connections_refused = state_.connections_refused.load(std::memory_order_relaxed);
-  stats.fragments_cut = state_.fragments_cut.load(std::memory_order_relaxed);
-  stats.datagrams_dropped = state_.datagrams_dropped.load(std::memory_order_relaxed);
-  stats.points_dropped = state_.points_dropped.load(std::memory_order_relaxed);
-  stats.packets_unforwarded = state_.packets_unforwarded.load(std::memory_order_relaxed);
-  return stats;
-}
-
 }  // namespace
 
 std::string_view name_of(InputType type) {
@@ -226,6 +213,8 @@ std::string_view name_of(InputType type) {
       return "pickle";
     case InputType::Statsd:
       return "statsd";
+    case InputType::Host:
+      return "host";
   }
   return "graphite";
 }
@@ -238,6 +227,9 @@ Result<std::unique_ptr<Input>> Input::start(const InputOptions& options, Produce
                                             PointSink& sink, IngestThreads& threads,
                                             const RefusalCounts& refused_before,
                                             const Clock& clock) {
+  if (options.type == InputType::Host) {
+    return start_host_input(options, producer, sink, refused_before, clock);
+  }
   auto input =
       std::make_unique<SocketInput>(options, producer, sink, threads, refused_before, clock);
   if (options.type == InputType::Statsd) {

@@ -8,7 +8,7 @@
 #include "carbon_spool/statsd/statsd_time.h"
 
 #include "input_state.h"
-#include "statsd_points.h"
+#include "made_points.h"
 
 namespace carbon_spool {
 namespace {
@@ -106,7 +106,7 @@ bool StatsdFlusher::flush(Slot slot) {
   const std::int64_t began = now();
   aggregator_.close_interval(closed_, statsd_seconds(input_.clock.now()));
   StatsdWatch& watch = aggregator_.watch();
-  StatsdPoints points(input_, std::min(kMostPatience, Milliseconds(interval_ / 2)));
+  MadePoints points(input_, std::min(kMostPatience, Milliseconds(interval_ / 2)), "a flush");
   flush_.write(closed_, statsd_seconds(std::chrono::system_clock::time_point(Milliseconds(slot))),
                last, [&](std::string_view line) {
                  points.add(line);

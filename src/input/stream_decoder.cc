@@ -10,6 +10,7 @@ std::unique_ptr<StreamDecoder> make_stream_decoder(InputType type, Fragment& fra
   switch (type) {
     case InputType::Graphite:
     case InputType::Statsd:  // what ends in a newline is a packet, see PointIntake
+    case InputType::Host:    // has no streams
       break;
     case InputType::Pickle:
       return std::make_unique<PickleDecoder>(fragment);

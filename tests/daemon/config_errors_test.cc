@@ -72,7 +72,7 @@ TEST_CASE("an error names file, line, key, what was expected and what was found"
        "f:6: input[0].listen: expected tcp:// or unix:// (pickle comes in streams), found "
        "\"udp://h:1\""},
       {in_input("type = 'tail'\nanything = 1"),
-       R"(f:5: input[0].type: "tail" is not available yet; use "graphite", "pickle" or "statsd")"},
+       R"(f:5: input[0].type: "tail" is not available yet; use "graphite", "pickle", "statsd" or "host")"},
       {in_input("max_connections = 0"),
        "f:5: input[0].max_connections: expected an integer from 1 to 1000000, found the integer 0"},
       {in_input("max_connections = 99999999999999999999"),

@@ -40,9 +40,10 @@ struct InputStatus {
   std::uint64_t connections_refused_total = 0;
   std::uint64_t fragments_cut_total = 0;
   std::uint64_t datagrams_dropped_total = 0;
-  // Of a StatsD input:
-  std::uint64_t points_dropped_total = 0;       ///< of flushes, because the queue did not take them
+  /// Of flushes and samples, because the queue did not take them.
+  std::uint64_t points_dropped_total = 0;
   std::uint64_t packets_unforwarded_total = 0;  ///< that a target of `forward_to` did not get
+  std::map<std::string, std::string> failing;   ///< collectors of a host input, and why
 };
 
 /// What one reader of the queue has had and what waits for it. received = acknowledged + pending +

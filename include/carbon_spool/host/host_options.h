@@ -151,6 +151,6 @@ struct HostOptions {
 [[nodiscard]] bool is_byte_unit(std::string_view unit);
 
 /// What is wrong with an expression; none: nothing.
-[[nodiscard]] std::optional<std::string> problem_of_expression(const std::string& expression);
+[[nodiscard]] std::optional<std::string> fault_in_expression(const std::string& expression);
 
 }  // namespace carbon_spool

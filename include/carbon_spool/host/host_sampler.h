@@ -25,7 +25,7 @@ class HostSampler {
   using MonotonicClock = std::function<std::chrono::steady_clock::time_point()>;
   using TakeLine = std::function<void(std::string_view line)>;  ///< LF included
 
-  /// Expressions and units among the options are sound (`problem_of_expression`, `is_byte_unit`).
+  /// Expressions and units among the options are sound (`fault_in_expression`, `is_byte_unit`).
   explicit HostSampler(
       const HostOptions& options,
       MonotonicClock now = [] { return std::chrono::steady_clock::now(); });

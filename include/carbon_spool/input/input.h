@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,6 +13,7 @@
 #include "carbon_spool/base/clock.h"
 #include "carbon_spool/base/result.h"
 #include "carbon_spool/base/units.h"
+#include "carbon_spool/host/host_options.h"
 #include "carbon_spool/queue/batch.h"
 #include "carbon_spool/statsd/statsd_options.h"
 #include "carbon_spool/wire/refusal.h"
@@ -47,9 +49,10 @@ enum class InputType : std::uint8_t {
   Graphite,  ///< the plaintext protocol
   Pickle,    ///< the pickle protocol; streams only
   Statsd,    ///< StatsD's, whose values are aggregated: points are made of them at each flush
+  Host,      ///< nothing: it samples this machine
 };
 
-/// As the configuration and `status` write it: `graphite`, `pickle`, `statsd`.
+/// As the configuration and `status` write it: `graphite`, `pickle`, `statsd`, `host`.
 [[nodiscard]] std::string_view name_of(InputType type);
 
 /// Whether inputs of that type can listen on UDP and Unix datagram sockets.
@@ -65,12 +68,21 @@ struct StatsdInputOptions {
   friend bool operator==(const StatsdInputOptions&, const StatsdInputOptions&) = default;
 };
 
+/// What a host input has.
+struct HostInputOptions {
+  HostOptions host;
+  Seconds interval{60};  ///< points are stamped with multiples of it
+
+  friend bool operator==(const HostInputOptions&, const HostInputOptions&) = default;
+};
+
 struct InputOptions {
   std::string name = "graphite";
   InputType type = InputType::Graphite;  ///< of one input always the same
   std::vector<Address> listen;
   std::uint32_t max_connections = 20000;  ///< of all its stream listeners together
   StatsdInputOptions statsd = {};         ///< of InputType::Statsd; of one input always the same
+  HostInputOptions host = {};             ///< of InputType::Host, which listens nowhere
 
   friend bool operator==(const InputOptions&, const InputOptions&) = default;
 };
@@ -83,8 +95,9 @@ struct InputStats {
       0;  ///< connections closed because unfinished lines took too much memory
   std::uint64_t datagrams_dropped =
       0;  ///< by the kernel (SO_RXQ_OVFL), or in hand when the sink stopped
-  std::uint64_t points_dropped = 0;       ///< of flushes, because the queue did not take them
+  std::uint64_t points_dropped = 0;       ///< of flushes and samples: the queue did not take them
   std::uint64_t packets_unforwarded = 0;  ///< that a target of `forward_to` did not get
+  std::map<std::string, std::string> failing;  ///< collectors of a host input that fail, and why
 };
 
 /// Takes points on TCP, UDP and Unix sockets and hands over batches of good ones.
@@ -99,7 +112,8 @@ struct InputStats {
 class Input {
  public:
   /// Binds every address; fails naming the one that could not be had. A Unix socket's file that
-  /// nobody answers on is replaced. All inputs of the same `threads` have the same `sink`.
+  /// nobody answers on is replaced. All inputs of the same `threads` have the same `sink`. A host
+  /// input begins with `use_prepared`.
   [[nodiscard]] static Result<std::unique_ptr<Input>> start(
       const InputOptions& options, ProducerId producer, PointSink& sink, IngestThreads& threads,
       const RefusalCounts& refused_before = {}, const Clock& clock = system_clock());

@@ -14,12 +14,14 @@ namespace carbon_spool {
 
 struct InputState;
 
-/// Hands the lines of one flush to the sink, in batches. What is no Graphite line is refused; what
-/// the sink does not take in time is dropped; both are counted. Threads: one.
-class StatsdPoints {
+/// Hands lines that the daemon makes itself (a flush, a sample of the host) to the sink, in
+/// batches. What is no Graphite line is refused; what the sink does not take in time is dropped;
+/// both are counted. Threads: one.
+class MadePoints {
  public:
-  /// The flush waits for the sink for at most `patience`, all its batches together.
-  StatsdPoints(InputState& input, Milliseconds patience);
+  /// `what`, for the log, such as "a flush", waits for the sink for at most `patience`, all its
+  /// batches together.
+  MadePoints(InputState& input, Milliseconds patience, std::string_view what);
 
   /// One line, LF included.
   void add(std::string_view line);
@@ -36,6 +38,7 @@ class StatsdPoints {
   [[nodiscard]] bool has_room(std::size_t line_bytes);
 
   InputState& input_;
+  const std::string_view what_;
   const std::chrono::steady_clock::time_point deadline_;
   std::optional<BatchBuilder> builder_;
   std::uint64_t ticket_ = 0;

@@ -1,4 +1,4 @@
-#include "statsd_points.h"
+#include "made_points.h"
 
 #include <algorithm>
 #include <utility>
@@ -9,10 +9,10 @@
 
 namespace carbon_spool {
 
-StatsdPoints::StatsdPoints(InputState& input, Milliseconds patience)
-    : input_(input), deadline_(std::chrono::steady_clock::now() + patience) {}
+MadePoints::MadePoints(InputState& input, Milliseconds patience, std::string_view what)
+    : input_(input), what_(what), deadline_(std::chrono::steady_clock::now() + patience) {}
 
-void StatsdPoints::add(std::string_view line) {
+void MadePoints::add(std::string_view line) {
   bytes_ += line.size();
   line.remove_suffix(1);
   if (line.size() > kMaxLineBytes) {
@@ -24,7 +24,7 @@ void StatsdPoints::add(std::string_view line) {
     ++dropped_;
     return;
   }
-  constexpr std::uint32_t kNotNeeded = 1;  // lines of a flush have their timestamp
+  constexpr std::uint32_t kNotNeeded = 1;  // such lines have their timestamp
   const ParsedLines parsed = parse_line(line, builder_->room(), kNotNeeded, refused_);
   builder_->commit(input_.producer, parsed.written, parsed.points, parsed.oldest_timestamp,
                    parsed.newest_timestamp);
@@ -32,7 +32,7 @@ void StatsdPoints::add(std::string_view line) {
   if (sample_.empty()) sample_ = line.substr(0, kMaxElementBytes);
 }
 
-bool StatsdPoints::has_room(std::size_t line_bytes) {
+bool MadePoints::has_room(std::size_t line_bytes) {
   if (builder_ && builder_->room().size() >= line_bytes + kMaxStampBytes) return true;
   hand_over();
   const auto left =
@@ -41,15 +41,15 @@ bool StatsdPoints::has_room(std::size_t line_bytes) {
   return builder_.has_value();
 }
 
-void StatsdPoints::hand_over() {
+void MadePoints::hand_over() {
   if (builder_ && !builder_->empty()) ticket_ = input_.sink.submit(std::move(*builder_));
   builder_.reset();
 }
 
-void StatsdPoints::finish() {
+void MadePoints::finish() {
   hand_over();
-  if (!sample_.empty()) input_.count_refused(refused_, sample_, "a flush");
-  if (dropped_ > 0) input_.count_points_dropped(dropped_, "the queue takes nothing now");
+  if (!sample_.empty()) input_.count_refused(refused_, sample_, what_);
+  if (dropped_ > 0) input_.count_points_dropped(dropped_, what_, "the queue takes nothing now");
 }
 
 }  // namespace carbon_spool
