@@ -38,7 +38,7 @@ def measure(options, folder, up):
         daemon = subprocess.Popen([options.daemon, "run", "--config", config], stderr=log)
     try:
         pipeline.await_listener(port, daemon)
-        written = disk_written(daemon.pid)
+        written = pipeline.disk_written(daemon.pid)
         generator = subprocess.run(
             [str(options.tools / "load_generator"), "--to", f"127.0.0.1:{port}", "--lines", str(options.points),
              "--connections", "4", "--rate", str(options.rate)],
@@ -47,7 +47,7 @@ def measure(options, folder, up):
         time.sleep(options.wait)
         used = du(folder / "queue")
         state = "keeps up" if up else "is down"
-        amplification = (disk_written(daemon.pid) - written) / plaintext
+        amplification = (pipeline.disk_written(daemon.pid) - written) / plaintext
         print(f"a server that {state}: {used / (1 << 20):,.1f} MiB on disk", end="")
         if not up:
             print(f", {used / options.points:.2f} bytes a waiting point", end="")
@@ -60,20 +60,13 @@ def measure(options, folder, up):
             sink.wait()
 
 
-def disk_written(pid):
-    text = pathlib.Path(f"/proc/{pid}/io").read_text()
-    return int(text.split("write_bytes: ")[1].split("\n")[0])
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    pipeline.add_programs(parser)
     add = parser.add_argument
-    add("--daemon", type=pathlib.Path, default=pipeline.PROJECT / "build/release/carbon-spool")
-    add("--tools", type=pathlib.Path, default=pipeline.PROJECT / "build/release/bench")
     add("--points", type=int, default=10_000_000)
     add("--rate", type=int, default=1_000_000, help="points a second")
     add("--wait", type=float, default=60, help="seconds after the last")
-    add("--temp-dir", help="where queues go: the disk to measure")
     options = parser.parse_args()
     for up in (True, False):
         folder = pathlib.Path(tempfile.mkdtemp(prefix="carbon-spool-bench-", dir=options.temp_dir))

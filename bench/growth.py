@@ -91,12 +91,10 @@ def curve(options, title, name, values):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    pipeline.add_programs(parser)
     add = parser.add_argument
-    add("--daemon", type=pathlib.Path, default=pipeline.PROJECT / "build/release/carbon-spool")
-    add("--tools", type=pathlib.Path, default=pipeline.PROJECT / "build/release/bench")
     add("--lines", type=int, default=10_000_000)
     add("--runs", type=int, default=3)
-    add("--temp-dir", help="where queues go: the disk to measure")
     options = parser.parse_args()
     curve(options, "connections", "connections", CONNECTIONS)
     curve(options, "servers", "sinks", SINKS)

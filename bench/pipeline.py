@@ -36,11 +36,17 @@ socket = "{folder}/admin.sock"
 """
 
 
-def add_options(parser):
+def add_programs(parser):
     add = parser.add_argument
     add("--daemon", type=pathlib.Path, default=PROJECT / "build/release/carbon-spool")
     add("--tools", type=pathlib.Path, default=PROJECT / "build/release/bench",
         help="folder of load_generator and counting_sink")
+    add("--temp-dir", help="where queues go for the time: the disk to measure")
+
+
+def add_options(parser):
+    add_programs(parser)
+    add = parser.add_argument
     add("--lines", type=int, default=10_000_000)
     add("--series", type=int, default=8_000, help="different metric paths")
     add("--connections", type=int, default=4)
@@ -48,7 +54,6 @@ def add_options(parser):
     add("--threads", type=int, default=1, help="ingest threads of the daemon")
     add("--sync", default="1s")
     add("--max-size", default="4GiB", help="room for all lines, or the rest is dropped")
-    add("--temp-dir", help="where the queue goes for the time: the disk to measure")
 
 
 def free_port():
@@ -73,6 +78,12 @@ def cpu_seconds(pid):
     """What the process has used so far, user and system."""
     fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def disk_written(pid):
+    """Bytes that the process has had written to disks so far."""
+    text = pathlib.Path(f"/proc/{pid}/io").read_text()
+    return int(text.split("write_bytes: ")[1].split("\n")[0])
 
 
 def peak_memory_mib(pid):

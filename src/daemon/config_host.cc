@@ -9,20 +9,6 @@ namespace {
 
 constexpr Seconds kLongestInterval{86400};
 
-/// Beginnings and ends of names: what a line could not have is refused here.
-void read_elements(ConfigTable& table, const std::string& key, std::string& target) {
-  const std::string expected = "expected elements of a metric name, such as \"servers\"";
-  const auto found = table.text(key, expected);
-  if (!found) return;
-  const bool fits = found->size() <= kLongestName &&
-                    std::ranges::all_of(*found, [](char c) { return is_name_byte(c); });
-  if (fits) {
-    target = *found;
-  } else {
-    table.error(key, expected + ", found " + quote_for_log(*found));
-  }
-}
-
 void read_interval(ConfigTable& table, Seconds& target) {
   Milliseconds interval = target;
   table.duration("interval", interval);
@@ -86,7 +72,7 @@ void read_units(ConfigTable& table, std::vector<std::string>& target) {
 }
 
 void read_common(ConfigTable& table, CollectorOptions& target) {
-  read_elements(table, "path", target.path);
+  table.name_part("path", true, target.path);
   read_expressions(table, "allow", target.allow);
   read_expressions(table, "deny", target.deny);
   if (!target.allow.empty() && !target.deny.empty()) {
@@ -154,8 +140,8 @@ void read_own(ConfigTable& table, CollectorKind kind, HostOptions& host) {
 void read_host(ConfigTable& table, InputOptions& input) {
   HostOptions& host = input.host.host;
   read_interval(table, input.host.interval);
-  read_elements(table, "prefix", host.prefix);
-  read_elements(table, "suffix", host.suffix);
+  table.name_part("prefix", true, host.prefix);
+  table.name_part("suffix", true, host.suffix);
   read_hostname(table, host.hostname);
   if (const auto found = table.text("root", "expected a folder")) host.root = *found;
   read_collectors(table, host.collectors);

@@ -27,13 +27,8 @@ Error failure(const std::string& path) {
   return Error{std::generic_category().message(errno)}.in(path);
 }
 
-/// FNV-1a, 64 bits.
 std::uint64_t hash_of(std::string_view bytes) {
-  std::uint64_t hash = 0xcbf29ce484222325;
-  for (const char each : bytes) {
-    hash = (hash ^ static_cast<unsigned char>(each)) * 0x100000001b3;
-  }
-  return hash;
+  return ::crc32_z(0, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size());
 }
 
 /// One generation of a log, decompressed if it is compressed.
