@@ -1,6 +1,7 @@
 #include "carbon_spool/queue/batch.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "carbon_spool/base/assert.h"
 
@@ -29,6 +30,10 @@ void BatchBuilder::commit(ProducerId from, std::size_t bytes, std::uint32_t poin
   } else {
     share->points += points;
   }
+}
+
+void BatchBuilder::add_note(std::string key, std::string text) {
+  notes_.insert_or_assign(std::move(key), std::move(text));
 }
 
 }  // namespace carbon_spool

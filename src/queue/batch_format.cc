@@ -91,6 +91,10 @@ std::vector<ProducerShare> BatchEncoder::shares(const BatchBuilder& builder) {
   return shares;
 }
 
+std::map<std::string, std::string> BatchEncoder::take_notes(BatchBuilder& builder) {
+  return std::exchange(builder.notes_, {});
+}
+
 BatchPtr BatchEncoder::finish(BatchBuilder builder, const Mark& begin, std::int64_t accepted_at) {
   char* at = builder.buffer_.get();
   store_header(at, kBatchFormat, builder.points_, begin, accepted_at, builder.oldest_timestamp_,

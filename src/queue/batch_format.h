@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -45,10 +46,14 @@ struct ProducerShare {
 /// Turns builders into batches of the log.
 class BatchEncoder {
  public:
-  /// Moves the lines of `from` behind those of `to` if they fit; false: nothing was done.
+  /// Moves the lines of `from` behind those of `to` if they fit; false: nothing was done. Neither
+  /// may have notes.
   static bool join(BatchBuilder& to, const BatchBuilder& from);
 
   [[nodiscard]] static std::vector<ProducerShare> shares(const BatchBuilder& builder);
+
+  /// The builder has none after that.
+  [[nodiscard]] static std::map<std::string, std::string> take_notes(BatchBuilder& builder);
 
   /// Writes the header. The batch begins at `begin`; the builder is used up.
   [[nodiscard]] static BatchPtr finish(BatchBuilder builder, const Mark& begin,

@@ -57,11 +57,15 @@ QueueImpl::Draft QueueImpl::draft(Intake::Group group) const {
   Draft draft;
   draft.ticket = group.ticket;
   draft.accepted_at = now_milliseconds();
-  for (const BatchBuilder& builder : group.builders) {
+  for (BatchBuilder& builder : group.builders) {
     for (const ProducerShare& share : BatchEncoder::shares(builder)) {
       draft.shares[share.from.index] += share.points;
     }
+    for (auto& [key, text] : BatchEncoder::take_notes(builder)) {
+      draft.notes.insert_or_assign(key, std::move(text));
+    }
   }
+  std::erase_if(group.builders, [](const BatchBuilder& each) { return each.points() == 0; });
   join_small(group.builders);
   draft.grown = {ledger_.end(), ledger_.end()};
   for (BatchBuilder& builder : group.builders) {
@@ -101,6 +105,7 @@ Result<void> QueueImpl::write_draft(const Draft& draft, const Admission& admissi
     }
   }
   write.put_state(kLogKey, encode_mark(draft.grown.end));
+  put_notes(write, draft.notes);
   {
     const std::lock_guard lock(mutex_);
     for (const auto& [index, points] : draft.shares) {
@@ -143,6 +148,7 @@ void QueueImpl::publish(const Draft& draft, const Admission& admission) {
     }
     accepted_ = draft.ticket;
     if (!outage_) {
+      notes_are_written(draft.notes);
       last_error_.clear();
       written_ = accepted_;
       if (options_.sync.kind == SyncPolicy::Kind::Always) {

@@ -50,10 +50,11 @@ struct Ground {
 /// The queue: the ledger says what is needed, the store keeps it, this class keeps the two in step.
 /// Its parts, each in its own source: opening and closing (queue_open.cc), what an earlier run left
 /// (queue_recovery.cc), appending
-/// (queue_append.cc), the cap (queue_room.cc), other limits (queue_limits.cc), readers
-/// (queue_readers.cc), a disk that fails (queue_outage.cc), syncing, removing and what else has its
-/// time (queue_upkeep.cc), shrinking what few readers need (queue_shrink.cc), numbers
-/// (queue_stats.cc), what a person looks at or decides (queue_by_hand.cc).
+/// (queue_append.cc), notes (queue_notes.cc), the cap (queue_room.cc), other limits
+/// (queue_limits.cc), readers (queue_readers.cc), a disk that fails (queue_outage.cc), syncing,
+/// removing and what else has its time (queue_upkeep.cc), shrinking what few readers need
+/// (queue_shrink.cc), numbers (queue_stats.cc), what a person looks at or decides
+/// (queue_by_hand.cc).
 ///
 /// Locks: `write_mutex_` before `store_gate_` before `mutex_`. Whoever writes to the store, or
 /// changes what is on disk of the ledger, holds `write_mutex_`. Who only reads the store holds
@@ -106,11 +107,14 @@ class QueueImpl final : public Queue {
     std::function<void(bool)> then;
   };
 
+  using Notes = std::map<std::string, std::string>;
+
   /// A group as it will be in the log, if it is let in.
   struct Draft {
     std::vector<BatchPtr> batches;
     Range grown;                                    ///< what the log grows by
     std::map<std::uint32_t, std::uint64_t> shares;  ///< points by producer
+    Notes notes;
     std::uint64_t disk_bytes = 0;
     std::int64_t accepted_at = 0;  ///< Unix milliseconds
     Ticket ticket = 0;
@@ -126,9 +130,15 @@ class QueueImpl final : public Queue {
 
   /// What was accepted while the disk failed, oldest first, as the appender got it.
   struct Arrival {
-    Sequence last;  ///< batch of it
+    Sequence last;  ///< batch of it, or before it, if it has none
     Ticket ticket = 0;
+    Notes notes;
   };
+
+  // queue_notes.cc
+  static void take_over_notes(const Notes& from, Notes& to);
+  void notes_are_written(const Notes& notes);
+  static void put_notes(Store::Write& write, const Notes& notes);
 
   // queue_open.cc
   void take_over(OpenedStore opened);
@@ -164,6 +174,7 @@ class QueueImpl final : public Queue {
   [[nodiscard]] Result<void> reopen_store();
   void put_earlier_in_front(RestoredState earlier);
   [[nodiscard]] Result<void> write_state();
+  [[nodiscard]] Notes notes_in_memory(Sequence up_to) const;
   [[nodiscard]] Result<void> write_from_memory();
   [[nodiscard]] Result<void> make_room_for_memory(std::uint64_t bytes);
 
@@ -280,7 +291,8 @@ class QueueImpl final : public Queue {
   /// The hands on each position; the first of them has no name (`add_reader`).
   std::map<std::string, std::map<std::string, std::unique_ptr<ReaderImpl>>> readers_;
   std::vector<Producer> producers_;
-  std::map<std::string, std::string> notes_;
+  Notes notes_;
+  Notes unwritten_notes_;  ///< that came with what was let go of while the disk failed
   Ticket accepted_ = 0;
   Ticket written_ = 0;  ///< to the store; the same but for an outage
   Ticket synced_ = 0;

@@ -114,24 +114,6 @@ ProducerId QueueImpl::add_producer(const std::string& name) {
   return {static_cast<std::uint32_t>(producers_.size() - 1)};
 }
 
-void QueueImpl::put_note(const std::string& key, const std::string& text) {
-  const std::lock_guard write_lock(write_mutex_);
-  {
-    const std::lock_guard lock(mutex_);
-    notes_[key] = text;
-    has_unsynced();
-  }
-  persist(false,
-          [&](Store::Write& write) { write.put_state(std::string(kNotePrefix) + key, text); });
-}
-
-std::optional<std::string> QueueImpl::note(const std::string& key) const {
-  const std::lock_guard lock(mutex_);
-  const auto at = notes_.find(key);
-  if (at == notes_.end()) return std::nullopt;
-  return at->second;
-}
-
 void QueueImpl::change_options(const QueueOptions& options) {
   const std::lock_guard write_lock(write_mutex_);
   {

@@ -73,7 +73,9 @@ bool QueueImpl::keep_in_memory(const Draft& draft, std::unique_lock<std::mutex>&
   {
     const std::lock_guard lock(mutex_);
     for (const BatchPtr& batch : draft.batches) memory_.add(batch);
-    arrivals_.push_back({draft.batches.back()->range().begin.sequence, draft.ticket});
+    const Sequence last = draft.batches.empty() ? Sequence{draft.grown.end.sequence.value - 1}
+                                                : draft.batches.back()->range().begin.sequence;
+    arrivals_.push_back({last, draft.ticket, draft.notes});
   }
   publish(draft, Admission{});
   drop_from_memory();
@@ -105,6 +107,7 @@ void QueueImpl::drop_from_memory() {
       memory_.pop_front();
       while (!arrivals_.empty() && arrivals_.front().last <= range.begin.sequence) {
         if (needed) refused = arrivals_.front().ticket;
+        take_over_notes(arrivals_.front().notes, unwritten_notes_);
         arrivals_.pop_front();
       }
     }
@@ -202,36 +205,61 @@ Result<void> QueueImpl::write_state() {
       write.put_state(std::string(kProducerPrefix) + producer.name,
                       std::to_string(producer.accepted));
     }
-    for (const auto& [key, text] : notes_) write.put_state(std::string(kNotePrefix) + key, text);
+    put_notes(write, notes_);
+    put_notes(write, unwritten_notes_);
   }
   const auto done = store_->write(write, true);
-  if (done) forgotten_.clear();
+  if (!done) return done;
+  forgotten_.clear();
+  const std::lock_guard lock(mutex_);
+  notes_are_written(Notes(notes_));
+  notes_are_written(std::exchange(unwritten_notes_, {}));
   return done;
+}
+
+/// With mutex_ held: those that came with what is in memory up to that batch.
+QueueImpl::Notes QueueImpl::notes_in_memory(Sequence up_to) const {
+  Notes notes = unwritten_notes_;
+  for (const Arrival& each : arrivals_) {
+    if (each.last > up_to) break;
+    take_over_notes(each.notes, notes);
+  }
+  return notes;
 }
 
 Result<void> QueueImpl::write_from_memory() {
   while (true) {
     std::vector<BatchPtr> batches;
     std::uint64_t bytes = 0;
+    Sequence last{UINT64_MAX};
+    Notes notes;
     drop_from_memory();
     {
       const std::lock_guard lock(mutex_);
       for (const BatchPtr& batch : memory_) {
-        if (batches.size() == kMostInWrite) break;
+        if (batches.size() == kMostInWrite) {
+          last = batches.back()->range().begin.sequence;
+          break;
+        }
         batches.push_back(batch);
         bytes += stored_bytes(*batch).size();
       }
+      notes = notes_in_memory(last);
     }
-    if (batches.empty()) return success();
+    if (batches.empty() && notes.empty()) return success();
     if (auto room = make_room_for_memory(bytes); !room) return room;
     if (auto sealed = store_->seal_if_due(ledger_.end().sequence); !sealed) return sealed;
     Store::Write write = store_->begin_write();
     for (const BatchPtr& batch : batches) {
       write.put_batch(batch->range().begin.sequence, stored_bytes(*batch));
     }
+    put_notes(write, notes);
     if (auto done = store_->write(write, true); !done) return done;
     const std::lock_guard lock(mutex_);
     for (std::size_t i = 0; i < batches.size(); ++i) memory_.pop_front();
+    while (!arrivals_.empty() && arrivals_.front().last <= last) arrivals_.pop_front();
+    unwritten_notes_.clear();
+    notes_are_written(notes);
   }
 }
 

@@ -99,7 +99,7 @@ QueueStats QueueImpl::stats() const {
     for (const Producer& producer : producers_)
       producers.push_back({producer.name, producer.accepted});
     for (const auto& [key, text] : notes_) {
-      if (text.size() <= kLongestNoteInStats) notes.emplace(key, text);
+      if (!text.empty() && text.size() <= kLongestNoteInStats) notes.emplace(key, text);
     }
     last_error = last_error_;
     points_in_memory = memory_.points();

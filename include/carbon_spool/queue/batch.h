@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -33,7 +35,11 @@ class BatchBuilder {
   void commit(ProducerId from, std::size_t bytes, std::uint32_t points,
               std::uint32_t oldest_timestamp, std::uint32_t newest_timestamp);
 
-  [[nodiscard]] bool empty() const { return points_ == 0; }
+  /// A note (`Queue::put_note`) that is written in one step with the points: a crash leaves both or
+  /// neither. One with the same key takes the place of an earlier one.
+  void add_note(std::string key, std::string text);
+
+  [[nodiscard]] bool empty() const { return points_ == 0 && notes_.empty(); }
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
   [[nodiscard]] std::uint32_t points() const { return points_; }
 
@@ -51,6 +57,7 @@ class BatchBuilder {
   std::uint32_t oldest_timestamp_ = UINT32_MAX;
   std::uint32_t newest_timestamp_ = 0;
   std::vector<Share> shares_;
+  std::map<std::string, std::string> notes_;
 };
 
 /// A batch of the log: consecutive accepted points as normalised lines. Immutable; shared by all

@@ -263,8 +263,8 @@ class Queue {
   [[nodiscard]] virtual std::optional<BatchBuilder> obtain_builder_within(Milliseconds most) = 0;
 
   /// Hands over what was gathered. Small ones that arrive while a write is under way are joined
-  /// into one batch. An empty one is only given back. The ticket is that of the last points handed
-  /// over.
+  /// into one batch. One without points and notes is only given back. The ticket is that of the
+  /// last points handed over.
   virtual Ticket submit(BatchBuilder builder) = 0;
 
   /// Calls `then` (from a thread of the queue, or at once) when everything up to `ticket` is
@@ -322,6 +322,8 @@ class Queue {
 
   // --- notes: small texts that other modules keep beside the log, such as counts of refusals ---
 
+  /// Takes the place of the note of that key; an empty text removes it. `BatchBuilder::add_note` is
+  /// for one that must be written in one step with points.
   virtual void put_note(const std::string& key, const std::string& text) = 0;
   [[nodiscard]] virtual std::optional<std::string> note(const std::string& key) const = 0;
 
