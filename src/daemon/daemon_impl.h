@@ -32,6 +32,9 @@ class QueueSink final : public PointSink {
     return queue_.obtain_builder_within(most);
   }
   std::uint64_t submit(BatchBuilder builder) override { return queue_.submit(std::move(builder)); }
+  std::uint64_t submit_together(std::vector<BatchBuilder> builders) override {
+    return queue_.submit_together(std::move(builders));
+  }
   void when_durable(std::uint64_t ticket, std::function<void(bool accepted)> then) override {
     queue_.when_durable(ticket, std::move(then));
   }

@@ -3,15 +3,17 @@
 #include <algorithm>
 #include <utility>
 
+#include "carbon_spool/base/assert.h"
+
 namespace carbon_spool {
 namespace {
 
 /// Builders that may wait for the appender: enough that it never starves while an ingest thread is
 /// busy reading, few enough that memory stays small (64 KiB each).
 constexpr std::size_t kMostSubmitted = 32;
-/// The most that goes into one write of RocksDB: larger ones are no faster and hold up
-/// confirmations.
-constexpr std::size_t kMostInGroup = 16;
+/// What goes into one write of RocksDB, and what is to be together with the last of it: larger ones
+/// are no faster and hold up confirmations.
+constexpr std::size_t kMostInGroup = kMostTogether;
 
 }  // namespace
 
@@ -48,13 +50,29 @@ Ticket Intake::submit(BatchBuilder builder) {
   return ticket;
 }
 
+Ticket Intake::submit(std::vector<BatchBuilder> builders) {
+  CS_ASSERT(builders.size() <= kMostTogether);
+  std::erase_if(builders, [](const BatchBuilder& each) { return each.empty(); });
+  Ticket ticket = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    if (builders.empty()) return last_;
+    ticket = ++last_;
+    for (BatchBuilder& each : builders) {
+      if (!stopped_) submitted_.push_back({std::move(each), ticket});
+    }
+  }
+  work_.notify_one();
+  return ticket;
+}
+
 std::optional<Intake::Group> Intake::take() {
   std::unique_lock lock(mutex_);
   work_.wait(lock, [this] { return stopped_ || !submitted_.empty(); });
   if (submitted_.empty()) return std::nullopt;
   Group group;
-  const std::size_t count = std::min(submitted_.size(), kMostInGroup);
-  for (std::size_t i = 0; i < count; ++i) {
+  while (!submitted_.empty() &&
+         (group.builders.size() < kMostInGroup || submitted_.front().ticket == group.ticket)) {
     group.builders.push_back(std::move(submitted_.front().builder));
     group.ticket = submitted_.front().ticket;
     submitted_.pop_front();

@@ -24,6 +24,8 @@ class Intake {
   [[nodiscard]] std::optional<BatchBuilder> obtain();
   [[nodiscard]] std::optional<BatchBuilder> obtain_within(Milliseconds most);
   Ticket submit(BatchBuilder builder);
+  /// They are taken together.
+  Ticket submit(std::vector<BatchBuilder> builders);
 
   /// Waits for something; none once it was stopped and everything was taken.
   [[nodiscard]] std::optional<Group> take();
@@ -39,7 +41,7 @@ class Intake {
   std::condition_variable work_;
   struct Submitted {
     BatchBuilder builder;
-    Ticket ticket;
+    Ticket ticket;  ///< of all that are to be taken together the same
   };
   std::deque<Submitted> submitted_;
   Ticket last_ = 0;

@@ -72,6 +72,9 @@ class QueueImpl final : public Queue {
   [[nodiscard]] std::optional<BatchBuilder> obtain_builder_within(Milliseconds most) override {
     return intake_.obtain_within(most);
   }
+  Ticket submit_together(std::vector<BatchBuilder> builders) override {
+    return intake_.submit(std::move(builders));
+  }
   Ticket submit(BatchBuilder builder) override { return intake_.submit(std::move(builder)); }
   void when_durable(Ticket ticket, std::function<void(bool)> then) override;
   void stop_appending() override;

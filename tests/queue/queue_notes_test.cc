@@ -51,6 +51,39 @@ TEST_CASE("a note that came with points is there after a restart, the last of it
   CHECK(queue->stats().notes.at("place") == "101");
 }
 
+TEST_CASE("what is handed over together is there together, whenever the process is killed",
+          "[queue]") {
+  constexpr int kTogether = 12;
+  const TempDir folder;
+  const QueueOptions options = options_for(folder);
+  auto queue = open(options);
+  const ProducerId producer = queue->add_producer("test");
+  queue->add_reader("a", {});
+  for (int round = 1; round <= 60; ++round) {
+    std::vector<BatchBuilder> builders;
+    for (int i = 0; i < kTogether; ++i) {
+      auto builder = queue->obtain_builder();
+      REQUIRE(builder);
+      const std::string line = line_of("n" + std::to_string(i), 16'000);
+      std::memcpy(builder->room().data(), line.data(), line.size());
+      builder->commit(producer, line.size(), 1, kTimestamp, kTimestamp);
+      builders.push_back(std::move(*builder));
+    }
+    builders.front().add_note("place", std::to_string(round * kTogether));
+    const Ticket ticket = queue->submit_together(std::move(builders));
+    if (round % 12 == 0) wait_for(*queue, ticket);
+    if (round % 6 != 0) continue;
+    copy_at_rest(folder / "queue", folder / "copy");
+    const auto as_killed = Queue::inspect(folder / "copy");
+    REQUIRE(as_killed);
+    const ReaderStats reader = as_killed.value().readers.at(0);
+    CHECK(reader.received_points % kTogether == 0);
+    const auto& notes = as_killed.value().notes;
+    const std::string place = notes.contains("place") ? notes.at("place") : "0";
+    CHECK(place == std::to_string(reader.received_points));
+  }
+}
+
 TEST_CASE("an empty note is none, also after a restart", "[queue]") {
   const TempDir folder;
   const QueueOptions options = options_for(folder);
@@ -91,7 +124,9 @@ TEST_CASE("whenever a process is killed, a note and its points are both there or
     auto other = open(as_killed);
     const std::uint64_t points = stats_of(*other, "a").received_points;
     CHECK(other->note("place").value_or("0") == std::to_string(points));
-    CHECK(other->stats().producers.at(0).accepted_points == points);
+    for (const ProducerStats& each : other->stats().producers) {
+      CHECK(each.accepted_points == points);
+    }
   }
 }
 

@@ -54,12 +54,21 @@ class RecordingSink : public PointSink {
     const std::lock_guard lock(mutex_);
     text_.append(builder.room().data() - builder.bytes(), builder.bytes());
     points_ += builder.points();
+    for (const auto& [key, text] : builder.notes()) {
+      text.empty() ? static_cast<void>(kept_.erase(key)) : static_cast<void>(kept_[key] = text);
+    }
     batch_bytes_.push_back(builder.bytes());
     char name[16];
     ::pthread_getname_np(::pthread_self(), name, sizeof name);
     threads_.insert(name);
     changed_.notify_all();
     return ++last_ticket_;
+  }
+
+  std::uint64_t submit_together(std::vector<BatchBuilder> builders) override {
+    std::uint64_t ticket = 0;
+    for (BatchBuilder& each : builders) ticket = submit(std::move(each));
+    return ticket;
   }
 
   void when_durable(std::uint64_t ticket, std::function<void(bool)> then) override {

@@ -33,6 +33,8 @@ class PointSink {
   /// dropped rather than waited for (`block`).
   [[nodiscard]] virtual std::optional<BatchBuilder> obtain_builder_within(Milliseconds most) = 0;
   virtual std::uint64_t submit(BatchBuilder builder) = 0;
+  /// In one step, see `Queue::submit_together`.
+  virtual std::uint64_t submit_together(std::vector<BatchBuilder> builders) = 0;
   /// Calls `then` from any thread once all up to `ticket` is accepted and durable (see
   /// `Queue::when_durable`).
   virtual void when_durable(std::uint64_t ticket, std::function<void(bool accepted)> then) = 0;

@@ -140,6 +140,9 @@ struct QueueStats {
   std::uint64_t points_in_memory = 0;  ///< accepted while the disk fails, and not yet on it
 };
 
+/// How many builders may be handed over in one step: what fits into one write.
+inline constexpr std::size_t kMostTogether = 16;
+
 /// Counts submitted batches; see `Queue::when_accepted`.
 using Ticket = std::uint64_t;
 
@@ -266,6 +269,9 @@ class Queue {
   /// into one batch. One without points and notes is only given back. The ticket is that of the
   /// last points handed over.
   virtual Ticket submit(BatchBuilder builder) = 0;
+  /// The same for up to kMostTogether, which are written in one step, with all their notes: after a
+  /// crash all of them are there or none.
+  virtual Ticket submit_together(std::vector<BatchBuilder> builders) = 0;
 
   /// Calls `then` (from a thread of the queue, or at once) when everything up to `ticket` is
   /// accepted and, unless the policy is Never, synced; asks for that sync at once. `accepted` is
