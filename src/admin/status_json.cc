@@ -32,6 +32,14 @@ void each_field(T& queue, const Field& field) {
   field("set_aside", queue.set_aside);
 }
 
+template <Is<FileStatus> T, class Field>
+void each_field(T& file, const Field& field) {
+  field("path", file.path);
+  field("inode", file.inode);
+  field("offset", file.offset);
+  field("size", file.size);
+}
+
 template <Is<InputStatus> T, class Field>
 void each_field(T& input, const Field& field) {
   field("name", input.name);
@@ -47,6 +55,7 @@ void each_field(T& input, const Field& field) {
   field("points_dropped_total", input.points_dropped_total);
   field("packets_unforwarded_total", input.packets_unforwarded_total);
   field("failing", input.failing);
+  field("files", input.files);
 }
 
 template <Is<DestinationStatus> T, class Field>
@@ -122,7 +131,7 @@ void each_field(T& status, const Field& field) {
 
 template <class T>
 concept HasFields = Is<T, Status> || Is<T, QueueStatus> || Is<T, InputStatus> ||
-    Is<T, DestinationStatus> || Is<T, ReaderStatus> || Is<T, ClusterStatus>;
+    Is<T, FileStatus> || Is<T, DestinationStatus> || Is<T, ReaderStatus> || Is<T, ClusterStatus>;
 
 template <class T>
 Json write(const T& value) {

@@ -149,6 +149,13 @@ void add_queue(Page& page, const QueueStatus& queue, std::int64_t now, bool bars
   }
 }
 
+std::string describe_files(const std::vector<FileStatus>& files) {
+  std::uint64_t behind = 0;
+  for (const FileStatus& each : files) behind += each.size - std::min(each.size, each.offset);
+  return count(files.size(), "file") +
+         (behind == 0 ? "" : ", " + format_size(behind) + " of them not read yet");
+}
+
 void add_input(Page& page, const InputStatus& input) {
   page.blank();
   std::string title = "input " + input.name;
@@ -176,6 +183,7 @@ void add_input(Page& page, const InputStatus& input) {
   if (input.packets_unforwarded_total > 0) {
     page.row("unforwarded", count(input.packets_unforwarded_total, "packet"));
   }
+  if (input.type == "tail") page.row("follows", describe_files(input.files));
   for (const auto& [what, why] : input.failing) page.row("failing", what + ": " + why);
 }
 

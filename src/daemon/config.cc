@@ -267,6 +267,11 @@ std::set<std::string> known_config_keys() {
   ConfigReading reading{"", {}, {}};
   static_cast<void>(
       read_text("[[input]]\n[[input]]\ntype = 'statsd'\n[[input]]\ntype = 'host'\n"
+                "[[input]]\ntype = 'tail'\nparser = 'bpftrace'\n"
+                "[[input]]\ntype = 'tail'\nparser = 'log4j'\n"
+                "[[input]]\ntype = 'tail'\nparser = 'json'\n"
+                "[[input]]\ntype = 'tail'\nparser = 'metric'\n"
+                "[[input]]\ntype = 'tail'\nparser = 'regex'\n[[input.metric]]\n"
                 "[[destination]]\n[[cluster]]\n[[route]]\n[[rewrite]]\n",
                 reading));
   return std::move(reading.known_keys);

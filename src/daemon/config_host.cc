@@ -9,12 +9,14 @@ namespace {
 
 constexpr Seconds kLongestInterval{86400};
 
-void read_interval(ConfigTable& table, Seconds& target) {
+}  // namespace
+
+void read_whole_seconds(ConfigTable& table, const std::string& key, Seconds& target) {
   Milliseconds interval = target;
-  table.duration("interval", interval);
+  table.duration(key, interval);
   if (interval % Seconds(1) != Milliseconds(0) || interval > kLongestInterval) {
-    return table.error("interval", "expected whole seconds, at most \"1d\", found \"" +
-                                       format_duration(interval) + "\"");
+    return table.error(
+        key, "expected whole seconds, at most \"1d\", found \"" + format_duration(interval) + "\"");
   }
   target = std::chrono::duration_cast<Seconds>(interval);
 }
@@ -35,6 +37,8 @@ void read_hostname(ConfigTable& table, HostnameOptions& target) {
   }
   target.method = *method;
 }
+
+namespace {
 
 void read_collectors(ConfigTable& table, std::vector<CollectorKind>& target) {
   std::vector<std::string> names;
@@ -139,7 +143,7 @@ void read_own(ConfigTable& table, CollectorKind kind, HostOptions& host) {
 
 void read_host(ConfigTable& table, InputOptions& input) {
   HostOptions& host = input.host.host;
-  read_interval(table, input.host.interval);
+  read_whole_seconds(table, "interval", input.host.interval);
   table.name_part("prefix", true, host.prefix);
   table.name_part("suffix", true, host.suffix);
   read_hostname(table, host.hostname);

@@ -5,6 +5,7 @@
 
 #include "config_host.h"
 #include "config_statsd.h"
+#include "config_tail.h"
 
 namespace carbon_spool {
 namespace {
@@ -41,10 +42,9 @@ struct TypeKeys {
 };
 
 constexpr std::array kTypes = {
-    TypeKeys{InputType::Graphite, read_graphite},
-    TypeKeys{InputType::Pickle, read_pickle},
-    TypeKeys{InputType::Statsd, read_statsd},
-    TypeKeys{InputType::Host, read_host},
+    TypeKeys{InputType::Graphite, read_graphite}, TypeKeys{InputType::Pickle, read_pickle},
+    TypeKeys{InputType::Statsd, read_statsd},     TypeKeys{InputType::Host, read_host},
+    TypeKeys{InputType::Tail, read_tail},
 };
 
 }  // namespace
@@ -63,13 +63,6 @@ InputOptions read_input(ConfigTable table) {
   table.name("name", input.name);
   const auto known = std::ranges::find_if(
       kTypes, [&](const TypeKeys& each) { return name_of(each.type) == type; });
-  if (known == kTypes.end()) {
-    // Its other keys are not known yet, and it listens nowhere.
-    table.error("type", "\"" + std::string(type) +
-                            "\" is not available yet; use \"graphite\", \"pickle\", "
-                            "\"statsd\" or \"host\"");
-    return input;
-  }
   input.type = known->type;
   known->read(table, input);
   table.finish();

@@ -101,6 +101,9 @@ InputStatus input_status(const InputOptions& options, const StatusSources& sourc
   status.points_dropped_total = stats.points_dropped;
   status.packets_unforwarded_total = stats.packets_unforwarded;
   status.failing = stats.failing;
+  for (const FollowedFile& each : stats.files) {
+    status.files.push_back({each.path, each.inode, each.offset, each.size});
+  }
   return status;
 }
 

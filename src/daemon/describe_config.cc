@@ -63,6 +63,12 @@ void describe_statsd(const StatsdInputOptions& input, Page& page) {
                          : "The open interval is in memory: a crash costs it (persist = false).");
 }
 
+std::string hostname_of(const HostnameOptions& options) {
+  const bool given = !options.hostname.empty() && options.method != HostnameMethod::Shell;
+  if (given || options.method == HostnameMethod::None) return options.hostname;
+  return "<hostname by " + std::string(name_of(options.method)) + ">";
+}
+
 void describe_host(const InputOptions& input, Page& page) {
   const HostOptions& host = input.host.host;
   std::string collectors;
@@ -72,17 +78,27 @@ void describe_host(const InputOptions& input, Page& page) {
   page.add(input.name + " (host): samples " + host.root + " every " +
            format_duration(input.host.interval) + ": " +
            (collectors.empty() ? "no collector is on" : collectors) + ".");
-  const bool given =
-      !host.hostname.hostname.empty() && host.hostname.method != HostnameMethod::Shell;
-  const std::string hostname =
-      given ? host.hostname.hostname
-            : "<hostname by " + std::string(name_of(host.hostname.method)) + ">";
-  page.add("Names begin with " + (host.prefix.empty() ? "" : host.prefix + ".") + hostname +
-           (host.suffix.empty() ? "" : "." + host.suffix) + ".");
+  page.add("Names begin with " + (host.prefix.empty() ? "" : host.prefix + ".") +
+           hostname_of(host.hostname) + (host.suffix.empty() ? "" : "." + host.suffix) + ".");
+}
+
+void describe_tail(const InputOptions& input, Page& page) {
+  const TailInputOptions& tail = input.tail;
+  std::string paths;
+  for (const std::string& each : tail.paths) paths += (paths.empty() ? "" : ", ") + each;
+  page.add(input.name + " (tail): follows " + paths + ", from the " +
+           (tail.from_beginning ? "beginning" : "end") + " of what is there at first.");
+  if (!tail.parser) return page.add("Lines are points as they are.");
+  const std::string host = hostname_of(tail.hostname);
+  page.add("Parser " + std::string(name_of(tail.parser->format)) + ", points every " +
+           format_duration(tail.flush_interval) + ", named " +
+           (tail.prefix.empty() ? "" : tail.prefix + ".") + (host.empty() ? "" : host + ".") +
+           "<name>" + (tail.suffix.empty() ? "" : "." + tail.suffix) + ".");
 }
 
 void describe_input(const InputOptions& input, Page& page) {
   page.title("input");
+  if (input.type == InputType::Tail) return describe_tail(input, page);
   if (input.type == InputType::Host) return describe_host(input, page);
   std::string listen;
   for (const Address& address : input.listen) {

@@ -13,6 +13,7 @@
 #include "ingest_thread.h"
 #include "statsd_service.h"
 #include "stream_listener.h"
+#include "tail_input.h"
 
 namespace carbon_spool {
 namespace {
@@ -215,6 +216,8 @@ std::string_view name_of(InputType type) {
       return "statsd";
     case InputType::Host:
       return "host";
+    case InputType::Tail:
+      return "tail";
   }
   return "graphite";
 }
@@ -229,6 +232,9 @@ Result<std::unique_ptr<Input>> Input::start(const InputOptions& options, Produce
                                             const Clock& clock) {
   if (options.type == InputType::Host) {
     return start_host_input(options, producer, sink, refused_before, clock);
+  }
+  if (options.type == InputType::Tail) {
+    return start_tail_input(options, producer, sink, refused_before, clock);
   }
   auto input =
       std::make_unique<SocketInput>(options, producer, sink, threads, refused_before, clock);

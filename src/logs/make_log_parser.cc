@@ -11,6 +11,31 @@
 
 namespace carbon_spool {
 
+std::string_view name_of(LogFormat format) {
+  using enum LogFormat;
+  switch (format) {
+    case Bpftrace:
+      return "bpftrace";
+    case HttpStatus:
+      return "http_status";
+    case Postfix:
+      return "postfix";
+    case Squid:
+      return "squid";
+    case Log4j:
+      return "log4j";
+    case ApacheError:
+      return "apache_error";
+    case Metric:
+      return "metric";
+    case Json:
+      return "json";
+    case Regex:
+      return "regex";
+  }
+  CS_ASSERT(false);
+}
+
 Result<std::unique_ptr<LogParser>> make_log_parser(const LogParserOptions& options) {
   using enum LogFormat;
   switch (options.format) {

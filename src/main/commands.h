@@ -108,6 +108,14 @@ struct LogsterArguments {
 };
 [[nodiscard]] int run_logster(const LogsterArguments& arguments);
 
+struct TailArguments {
+  std::string config_file = kDefaultConfigFile;
+  std::string input;              ///< its name; empty: the only one that follows files
+  std::vector<std::string> logs;  ///< in place of its files
+  bool dry_run = false;
+};
+[[nodiscard]] int tail(const TailArguments& arguments);
+
 struct WatchStatsdArguments {
   std::string config_file = kDefaultConfigFile;
   std::string pattern;  ///< of names

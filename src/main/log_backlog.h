@@ -7,23 +7,12 @@
 #include <vector>
 
 #include "carbon_spool/base/result.h"
+#include "carbon_spool/logs/log_place.h"
 
 namespace carbon_spool {
 
 // A log file from run to run of a program that is started again and again: what has been written to
-// it since, in whichever of its rotated generations it is now. Generations are the file itself,
-// then FILE.0, FILE.1, … and then FILE-20240301, FILE.2024-03-01, …, newest first; any may be
-// compressed (FILE.1.gz).
-
-/// How far a log has been read.
-struct LogPlace {
-  std::uint64_t inode = 0;
-  std::uint64_t offset = 0;     ///< behind the last whole line
-  std::uint64_t head_hash = 0;  ///< of as much of the file's beginning as `head_bytes` says
-  std::uint64_t head_bytes = 0;
-
-  friend bool operator==(const LogPlace&, const LogPlace&) = default;
-};
+// it since, in whichever of its rotated generations it is now (`open_generations`).
 
 /// The place behind the last whole line that there is now.
 [[nodiscard]] Result<LogPlace> end_of_log(const std::string& file);

@@ -228,6 +228,23 @@ void add_logster(CLI::App& app, Chosen& chosen) {
           "remembered, the next run reads the same lines again; 2 bad usage or configuration");
 }
 
+void add_tail(CLI::App& app, Chosen& chosen) {
+  add_command<TailArguments>(
+      app, "tail", "show what the lines of log files come to", tail, chosen,
+      [](CLI::App& command, TailArguments& arguments) {
+        add_config_option(command, arguments.config_file);
+        command.add_flag("--dry-run", arguments.dry_run,
+                         "print the points, as of one interval; nothing is sent or kept");
+        command.add_option("--input", arguments.input, "the name of the input, if there are more")
+            ->type_name("NAME");
+        command.add_option("logs", arguments.logs, "in place of the files of the input")
+            ->type_name("[LOG...]");
+      })
+      .footer(
+          "Exit code: 0 good; 1 some file cannot be read, or there is none; 2 bad usage or\n"
+          "configuration");
+}
+
 void add_statsd_commands(CLI::App& app, Chosen& chosen) {
   CLI::App& statsd = *app.add_subcommand("statsd", "look at what StatsD inputs take and flush");
   statsd.require_subcommand(1);
@@ -271,6 +288,7 @@ int run_command_line(int argc, char** argv) {
   add_queue_commands(app, chosen);
   add_sender(app, chosen);
   add_logster(app, chosen);
+  add_tail(app, chosen);
   add_statsd_commands(app, chosen);
   add_receiver(app, chosen);
   try {

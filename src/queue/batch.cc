@@ -15,6 +15,10 @@ std::span<char> BatchBuilder::room() {
   return {buffer_.get() + kBatchHeaderBytes + bytes_, kMaxBatchBytes - bytes_};
 }
 
+std::string_view BatchBuilder::lines() const {
+  return {buffer_.get() + kBatchHeaderBytes, bytes_};
+}
+
 void BatchBuilder::commit(ProducerId from, std::size_t bytes, std::uint32_t points,
                           std::uint32_t oldest_timestamp, std::uint32_t newest_timestamp) {
   CS_ASSERT(bytes <= kMaxBatchBytes - bytes_);

@@ -69,7 +69,7 @@ TEST_CASE("conf/carbon-spool.toml shows the defaults of the code", "[config]") {
 
 /// What the file names, whether in force or in a comment: `queue`, `queue.path`, …
 std::set<std::string> names_in(const std::string& file) {
-  static const std::regex header(R"(^(?:# )?\[\[?([a-z_]+)\]\]?)");
+  static const std::regex header(R"(^(?:# )?\[\[?([a-z_]+(?:\.metric)?)\]\]?)");
   static const std::regex collector(R"(^# \[(input\.collector\.[a-z]+)\])");
   static const std::regex key(R"(^(?:# )?([a-z_]+) = )");
   std::set<std::string> names;

@@ -37,7 +37,7 @@ LIBRARIES = [
     (r"boost/outcome", {"base"}),
     (r"re2/", {"route", "logs", "host"}),
     (r"openssl/", {"route"}),
-    (r"zlib\.h$", {"main"}),
+    (r"zlib\.h$", {"logs"}),
 ]
 
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*[<"]([^>"]+)[>"]', re.MULTILINE)

@@ -52,7 +52,7 @@ class RecordingSink : public PointSink {
 
   std::uint64_t submit(BatchBuilder builder) override {
     const std::lock_guard lock(mutex_);
-    text_.append(builder.room().data() - builder.bytes(), builder.bytes());
+    text_ += builder.lines();
     points_ += builder.points();
     for (const auto& [key, text] : builder.notes()) {
       text.empty() ? static_cast<void>(kept_.erase(key)) : static_cast<void>(kept_[key] = text);

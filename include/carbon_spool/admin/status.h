@@ -29,6 +29,14 @@ struct QueueStatus {
   std::vector<std::string> set_aside;  ///< what was found damaged and where it is now, in sentences
 };
 
+/// A file that is followed.
+struct FileStatus {
+  std::string path;
+  std::uint64_t inode = 0;
+  std::uint64_t offset = 0;  ///< bytes that were read
+  std::uint64_t size = 0;
+};
+
 struct InputStatus {
   std::string name;
   std::string type;
@@ -43,7 +51,9 @@ struct InputStatus {
   /// Of flushes and samples, because the queue did not take them.
   std::uint64_t points_dropped_total = 0;
   std::uint64_t packets_unforwarded_total = 0;  ///< that a target of `forward_to` did not get
-  std::map<std::string, std::string> failing;   ///< collectors of a host input, and why
+  /// Collectors of a host input, files of a tail input, and why.
+  std::map<std::string, std::string> failing;
+  std::vector<FileStatus> files;  ///< of a tail input
 };
 
 /// What one reader of the queue has had and what waits for it. received = acknowledged + pending +

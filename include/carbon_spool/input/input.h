@@ -14,6 +14,7 @@
 #include "carbon_spool/base/result.h"
 #include "carbon_spool/base/units.h"
 #include "carbon_spool/host/host_options.h"
+#include "carbon_spool/logs/make_log_parser.h"
 #include "carbon_spool/queue/batch.h"
 #include "carbon_spool/statsd/statsd_options.h"
 #include "carbon_spool/wire/refusal.h"
@@ -52,9 +53,10 @@ enum class InputType : std::uint8_t {
   Pickle,    ///< the pickle protocol; streams only
   Statsd,    ///< StatsD's, whose values are aggregated: points are made of them at each flush
   Host,      ///< nothing: it samples this machine
+  Tail,      ///< nothing: it follows files
 };
 
-/// As the configuration and `status` write it: `graphite`, `pickle`, `statsd`, `host`.
+/// As the configuration and `status` write it: `graphite`, `pickle`, `statsd`, `host`, `tail`.
 [[nodiscard]] std::string_view name_of(InputType type);
 
 /// Whether inputs of that type can listen on UDP and Unix datagram sockets.
@@ -78,6 +80,23 @@ struct HostInputOptions {
   friend bool operator==(const HostInputOptions&, const HostInputOptions&) = default;
 };
 
+/// What a tail input has.
+struct TailInputOptions {
+  std::vector<std::string> paths;  ///< absolute; glob(7)
+  /// Of files that are there when the queue first knows the input; others begin at their beginning.
+  bool from_beginning = false;
+  Milliseconds patience{60'000};  ///< a renamed file is read on for so long after its last line
+  std::optional<LogParserOptions> parser;  ///< none: lines are points as they are
+  // With a parser: points are stamped with multiples of the interval and named
+  // `[prefix.][host name.]name[.suffix]`.
+  Seconds flush_interval{10};
+  std::string prefix;
+  std::string suffix;
+  HostnameOptions hostname;
+
+  friend bool operator==(const TailInputOptions&, const TailInputOptions&) = default;
+};
+
 struct InputOptions {
   std::string name = "graphite";
   InputType type = InputType::Graphite;  ///< of one input always the same
@@ -85,8 +104,19 @@ struct InputOptions {
   std::uint32_t max_connections = 20000;  ///< of all its stream listeners together
   StatsdInputOptions statsd = {};         ///< of InputType::Statsd; of one input always the same
   HostInputOptions host = {};             ///< of InputType::Host, which listens nowhere
+  TailInputOptions tail = {};             ///< of InputType::Tail, which listens nowhere
 
   friend bool operator==(const InputOptions&, const InputOptions&) = default;
+};
+
+/// A file that is followed; of a log that was rotated the newest generation.
+struct FollowedFile {
+  std::string path;
+  std::uint64_t inode = 0;
+  std::uint64_t offset = 0;  ///< bytes that were read
+  std::uint64_t size = 0;
+
+  friend bool operator==(const FollowedFile&, const FollowedFile&) = default;
 };
 
 struct InputStats {
@@ -99,7 +129,9 @@ struct InputStats {
       0;  ///< by the kernel (SO_RXQ_OVFL), or in hand when the sink stopped
   std::uint64_t points_dropped = 0;       ///< of flushes and samples: the queue did not take them
   std::uint64_t packets_unforwarded = 0;  ///< that a target of `forward_to` did not get
-  std::map<std::string, std::string> failing;  ///< collectors of a host input that fail, and why
+  /// Collectors of a host input, files of a tail input that fail, and why; `hostname`.
+  std::map<std::string, std::string> failing;
+  std::vector<FollowedFile> files;  ///< of a tail input
 };
 
 /// Takes points on TCP, UDP and Unix sockets and hands over batches of good ones.
@@ -114,8 +146,8 @@ struct InputStats {
 class Input {
  public:
   /// Binds every address; fails naming the one that could not be had. A Unix socket's file that
-  /// nobody answers on is replaced. All inputs of the same `threads` have the same `sink`. A host
-  /// input begins with `use_prepared`.
+  /// nobody answers on is replaced. All inputs of the same `threads` have the same `sink`. Host and
+  /// tail inputs begin with `use_prepared`.
   [[nodiscard]] static Result<std::unique_ptr<Input>> start(
       const InputOptions& options, ProducerId producer, PointSink& sink, IngestThreads& threads,
       const RefusalCounts& refused_before = {}, const Clock& clock = system_clock());

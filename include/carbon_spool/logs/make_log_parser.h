@@ -25,6 +25,9 @@ enum class LogFormat : std::uint8_t {
   Regex,
 };
 
+/// As the configuration writes it: `bpftrace`, `http_status`, …
+[[nodiscard]] std::string_view name_of(LogFormat format);
+
 /// Histograms as bpftrace prints them.
 struct BpftraceOptions {
   /// What the counts of a block are.

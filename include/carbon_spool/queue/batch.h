@@ -42,6 +42,7 @@ class BatchBuilder {
   [[nodiscard]] bool empty() const { return points_ == 0 && notes_.empty(); }
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
   [[nodiscard]] std::uint32_t points() const { return points_; }
+  [[nodiscard]] std::string_view lines() const;  ///< what was gathered
   [[nodiscard]] const std::map<std::string, std::string>& notes() const { return notes_; }
 
  private:

@@ -1,0 +1,398 @@
+#include "tail_chain.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <utility>
+
+#include <sys/stat.h>
+
+namespace carbon_spool {
+namespace {
+
+/// Generations that are kept open at most.
+constexpr std::size_t kMostParts = 16;
+/// The time of a file may be that much behind the clock's: file systems round.
+constexpr std::int64_t kFileTimeMargin = 20;
+/// gzip gives what it makes the time of what it compresses, in whole seconds.
+constexpr std::int64_t kGzipTimeMargin = 1000;
+/// How long after its last change a copy may still be unfinished, or its log not truncated yet.
+constexpr std::int64_t kCopyMayBeUnderWay = 2000;
+
+std::uint64_t inode_at(const std::string& path) {
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0 ? status.st_ino : 0;
+}
+
+/// Nanoseconds; 0 if it cannot be had.
+std::int64_t changed_at(const std::string& folder) {
+  struct stat status {};
+  constexpr std::int64_t kNanoseconds = 1'000'000'000;
+  if (::stat(folder.c_str(), &status) != 0) return 0;
+  return status.st_mtim.tv_sec * kNanoseconds + status.st_mtim.tv_nsec;
+}
+
+}  // namespace
+
+Result<bool> TailChain::begin_at_end(std::int64_t now) {
+  auto opened = LogGeneration::open(path_);
+  if (!opened) return opened.error();
+  if (!opened.value()) return false;
+  LogGeneration& file = *opened.value();
+  const auto state = file.state();
+  if (!state) return state.error();
+  const std::uint64_t size = state.value().size;
+  std::string last(std::min<std::uint64_t>(size, kLongestLogLine), '\0');
+  const auto count = file.read_at(size - last.size(), last);
+  if (!count) return count.error();
+  const std::uint64_t begin = size - last.size();
+  last.resize(count.value());
+  auto keeper = file.keeper_at(begin + last.rfind('\n') + 1);  // npos + 1 is 0
+  if (!keeper) return keeper.error();
+  parts_.emplace_back(std::move(file), std::move(keeper.value()), false);
+  seen_at_ = now;
+  changed_ = true;
+  return true;
+}
+
+Result<void> TailChain::begin_at(const TailPlaces& places, std::int64_t now) {
+  parts_.clear();
+  finished_ = places.finished;
+  seen_at_ = places.seen_at;
+  auto generations = open_generations(path_);
+  if (!generations) return generations.error();
+  for (const TailPlaces::Part& each : places.parts) {
+    // What has no lines yet is found again as what is newer than the others.
+    if (each.place.offset == 0) continue;
+    if (auto done = restore_part(each, generations.value()); !done) return done;
+  }
+  return relocate(now);
+}
+
+Result<void> TailChain::restore_part(const TailPlaces::Part& saved, Generations& generations) {
+  const auto looked = find(saved.place, generations);
+  if (!looked) return looked.error();
+  const Found& found = looked.value();
+  if (found.how == Found::How::Lost) {
+    complaints_.emplace_back("what was read last is in no generation of it");
+    return success();
+  }
+  if (found.how == Found::How::Ended) {
+    finished_ = {saved.place, true};
+    return success();
+  }
+  LogGeneration& generation = generations[found.index];
+  auto keeper = generation.keeper_at(saved.place.offset);
+  if (!keeper) return keeper.error();
+  const bool is_copy = saved.is_copy || (found.truncated && generation.path() != path_);
+  parts_.emplace_back(std::move(generation), std::move(keeper.value()), is_copy);
+  generations.erase(generations.begin() + static_cast<std::ptrdiff_t>(found.index));
+  return success();
+}
+
+void TailChain::adopt(TailPart part) {
+  parts_.push_back(std::move(part));
+  changed_ = true;
+}
+
+std::optional<TailPart> TailChain::give_up(std::uint64_t inode) {
+  const auto found =
+      std::ranges::find_if(parts_, [&](const TailPart& each) { return each.inode() == inode; });
+  if (found == parts_.end()) return std::nullopt;
+  std::optional<TailPart> part(std::move(*found));
+  parts_.erase(found);
+  changed_ = true;
+  return part;
+}
+
+bool TailChain::has_part(std::uint64_t inode) const {
+  return std::ranges::any_of(parts_, [&](const TailPart& each) { return each.inode() == inode; });
+}
+
+bool TailChain::folder_has_changed() {
+  const auto folder = std::filesystem::path(path_).parent_path();
+  const std::int64_t at = changed_at(folder.empty() ? "." : folder.string());
+  // A change soon after another one may have the same time.
+  constexpr std::int64_t kMargin = kFileTimeMargin * 1'000'000;
+  if (at != 0 && at + kMargin <= folder_changed_at_) return false;
+  folder_changed_at_ = at + kMargin + 1;
+  return true;
+}
+
+Result<void> TailChain::look(std::int64_t now) {
+  const std::uint64_t inode = inode_at(path_);
+  if (parts_.empty()) return inode != 0 || folder_has_changed() ? relocate(now) : success();
+  const bool is_new = inode != 0 && inode != parts_.back().inode();
+  // Others may have come and gone between the part that is read and the file, or none.
+  const bool may_hide_some = (inode == 0 || parts_.back().offset() == 0) && folder_has_changed();
+  if (truncated_ || is_new || may_hide_some) return relocate(now);
+  seen_at_ = now;
+  return success();
+}
+
+/// The same file, or else, of a rotation that copies or compresses, another with the same bytes.
+Result<TailChain::Found> TailChain::find(const LogPlace& place, Generations& generations) const {
+  const auto first = [&](auto fits) -> Result<std::size_t> {
+    for (std::size_t i = 0; i < generations.size(); ++i) {
+      const Result<bool> does = fits(generations[i]);
+      // What is damaged, or compressed by half, is not what is looked for.
+      if (!does && !generations[i].is_compressed()) return does.error();
+      if (does && does.value()) return i;
+    }
+    return generations.size();
+  };
+  Found found;
+  found.how = Found::How::Same;
+  const auto same = first([&](LogGeneration& each) -> Result<bool> {
+    return each.inode() == place.inode ? each.has(place) : Result<bool>(false);
+  });
+  if (!same) return same.error();
+  found.index = same.value();
+  if (found.index < generations.size()) return found;
+
+  found.truncated = truncated_ || (!generations.empty() && generations[0].path() == path_ &&
+                                   generations[0].inode() == place.inode);
+  found.how = Found::How::Copy;
+  // What begins with nothing is no copy of anything.
+  const auto copy = first([&](LogGeneration& each) {
+    return place.head_bytes == 0 ? Result<bool>(false) : each.has(place);
+  });
+  if (!copy) return copy.error();
+  found.index = copy.value();
+  if (found.index < generations.size()) return found;
+
+  found.how = Found::How::Ended;
+  const auto ended = first([&](LogGeneration& each) {
+    const bool may_be = found.truncated && place.head_bytes > 0 && each.path() != path_;
+    return may_be ? each.begins_and_ends_before(place) : Result<bool>(false);
+  });
+  if (!ended) return ended.error();
+  found.index = ended.value();
+  if (found.index == generations.size()) found.how = Found::How::Lost;
+  return found;
+}
+
+/// What is newer than the newest part that has lines is read from its beginning.
+Result<void> TailChain::relocate(std::int64_t now) {
+  auto opened = open_generations(path_);
+  if (!opened) return opened.error();
+  Generations& generations = opened.value();
+  const std::set<std::uint64_t> known = drop_empty_parts(generations);
+  const auto with_lines = std::find_if(parts_.rbegin(), parts_.rend(),
+                                       [](const TailPart& each) { return each.offset() > 0; });
+  const bool has_lines = with_lines != parts_.rend();
+  Found found;
+  found.index = generations.size();
+  bool are_copies = false;
+  if (has_lines || finished_) {
+    const auto looked = find(has_lines ? with_lines->place() : finished_->place, generations);
+    if (!looked) return looked.error();
+    found = looked.value();
+    are_copies = found.truncated || (has_lines ? with_lines->is_copy() : finished_->is_copy);
+  }
+  const auto unread = unread_of(generations, found, known, now);
+  if (!unread) return unread.error();
+  if (!unread.value()) {
+    folder_changed_at_ = 0;
+    return success();
+  }
+  if (has_lines) {
+    const auto index = static_cast<std::size_t>(parts_.rend() - with_lines) - 1;
+    if (auto done = go_on_in(generations, found, index); !done) return done;
+  }
+  for (const std::size_t each : *unread.value()) {
+    const bool is_copy = are_copies && generations[each].path() != path_;
+    parts_.emplace_back(std::move(generations[each]), LogPlaceKeeper(), is_copy);
+  }
+  seen_at_ = now;
+  truncated_ = false;
+  changed_ = true;
+  return success();
+}
+
+/// Those that are among the generations, or have a compressed copy there, are found again there, in
+/// their order. Returns the inodes of what they are there.
+std::set<std::uint64_t> TailChain::drop_empty_parts(Generations& generations) {
+  std::set<std::uint64_t> dropped;
+  for (std::size_t i = parts_.size(); i-- > 0 && parts_[i].offset() == 0;) {
+    for (LogGeneration& each : generations) {
+      const bool is_same = each.inode() == parts_[i].inode();
+      if (!is_same && !each.is_compressed()) continue;
+      // What cannot be read, or is compressed by half, is no copy.
+      const auto begins = is_same ? Result<bool>(true) : each.begins_with(parts_[i].generation());
+      if (!begins || !begins.value()) continue;
+      dropped.insert(each.inode());
+      parts_.erase(parts_.begin() + static_cast<std::ptrdiff_t>(i));
+      break;
+    }
+  }
+  return dropped;
+}
+
+/// Where the newest part that has lines goes on.
+Result<void> TailChain::go_on_in(Generations& generations, const Found& found, std::size_t index) {
+  const LogPlace place = parts_[index].place();
+  switch (found.how) {
+    case Found::How::Same:
+      return success();
+    case Found::How::Copy: {
+      LogGeneration& copy = generations[found.index];
+      const bool is_newest = copy.path() == path_;
+      // Of one that was only compressed, the file itself is open, and may have more.
+      if (!found.truncated && !is_newest) return success();
+      auto keeper = copy.keeper_at(place.offset);
+      if (!keeper) return keeper.error();
+      parts_[index] = TailPart(std::move(copy), std::move(keeper.value()), !is_newest);
+      return success();
+    }
+    case Found::How::Ended:
+    case Found::How::Lost:
+      if (!found.truncated) return success();
+      if (found.how == Found::How::Lost) {
+        complaints_.emplace_back("it was truncated, and there is no copy of what was in it");
+      }
+      finished_ = {place, true};
+      parts_.erase(parts_.begin() + static_cast<std::ptrdiff_t>(index));
+      return success();
+  }
+  return success();
+}
+
+/// Oldest first; none: it cannot be told yet.
+Result<std::optional<std::vector<std::size_t>>> TailChain::unread_of(
+    Generations& generations, const Found& found, const std::set<std::uint64_t>& known,
+    std::int64_t now) const {
+  std::vector<std::size_t> unread;
+  for (std::size_t i = std::min(found.index, generations.size()); i-- > 0;) {
+    LogGeneration& generation = generations[i];
+    if (has_part(generation.inode())) continue;
+    unread.push_back(i);
+    if (generation.path() == path_) continue;
+    const auto state = generation.state();
+    if (!state) return state.error();
+    if (found.how == Found::How::Lost && !known.contains(generation.inode())) {
+      // Only what was written since can be new.
+      const auto is_finished = finished_ && finished_->place.inode == generation.inode()
+                                   ? generation.has(finished_->place)
+                                   : Result<bool>(false);
+      if (!is_finished) return is_finished.error();
+      const std::int64_t margin =
+          kFileTimeMargin + (generation.is_compressed() ? kGzipTimeMargin : 0);
+      if (is_finished.value() || state.value().modified_at + margin < seen_at_) {
+        unread.pop_back();
+        continue;
+      }
+    }
+    // A copy that is being made of the file itself: it counts once that has been truncated.
+    LogGeneration& newest = generations.front();
+    const std::int64_t age = now - state.value().modified_at;
+    if (newest.path() != path_ || age < 0 || age > kCopyMayBeUnderWay) continue;
+    const auto may_be_copy = newest.begins_with(generation);
+    if (!may_be_copy) return may_be_copy.error();
+    if (may_be_copy.value()) return std::nullopt;
+  }
+  return unread;
+}
+
+TailProgress TailChain::read(std::span<char> buffer, TailTaker& taker, std::string& why) {
+  for (std::size_t i = 0; i < parts_.size();) {
+    TailPart& part = parts_[i];
+    const TailProgress progress = part.read(path_, buffer, taker, why);
+    if (progress == TailProgress::Truncated && newer_has_lines(i)) {
+      complaints_.emplace_back("a rotated generation of it was truncated");
+      parts_.erase(parts_.begin() + static_cast<std::ptrdiff_t>(i));
+      continue;
+    }
+    if (progress == TailProgress::Truncated) truncated_ = true;
+    if (progress != TailProgress::AtEnd) return progress;
+    // What a copy ends with goes on in the next generation: that one is not begun before.
+    if (!part.is_copy()) {
+      ++i;
+    } else if (!leave(i, buffer, taker)) {
+      return TailProgress::AtEnd;
+    }
+  }
+  return TailProgress::AtEnd;
+}
+
+bool TailChain::is_left(std::size_t index, TailPart::Steady::time_point now) const {
+  const TailPart& part = parts_[index];
+  if (!part.at_end() || index + 1 == parts_.size()) return false;
+  if (part.is_still() || parts_.size() > kMostParts) return true;
+  return newer_has_lines(index) && now - part.quiet_since() >= patience_;
+}
+
+bool TailChain::newer_has_lines(std::size_t index) const {
+  return std::any_of(parts_.begin() + static_cast<std::ptrdiff_t>(index) + 1, parts_.end(),
+                     [](const TailPart& each) { return each.offset() > 0; });
+}
+
+void TailChain::leave_finished(std::span<char> buffer, TailTaker& taker) {
+  const auto now = TailPart::Steady::now();
+  while (!parts_.empty() && is_left(0, now) && leave(0, buffer, taker)) {
+  }
+}
+
+/// False: not yet.
+bool TailChain::leave(std::size_t index, std::span<char> buffer, TailTaker& taker) {
+  if (index + 1 == parts_.size() || !finish_half_line(index, buffer, taker)) return false;
+  // One that has no lines cannot be known again.
+  if (parts_[index].offset() > 0) finished_ = {parts_[index].place(), parts_[index].is_copy()};
+  parts_.erase(parts_.begin() + static_cast<std::ptrdiff_t>(index));
+  changed_ = true;
+  return true;
+}
+
+/// The last line of a generation that is left is one, even without its end. That of a copy goes on
+/// in the next generation, if that has begun.
+bool TailChain::finish_half_line(std::size_t index, std::span<char> buffer, TailTaker& taker) {
+  TailPart& part = parts_[index];
+  TailPart& next = parts_[index + 1];
+  std::string line = part.half_line(buffer);
+  if (line.empty()) return true;
+  const std::size_t half = line.size();
+  std::string rest;
+  if (part.is_copy() && next.offset() == 0) {
+    rest = next.half_line(buffer);
+    const std::size_t end = rest.find('\n');
+    if (end == std::string::npos) return false;
+    rest.resize(end + 1);
+  }
+  line += rest.empty() ? "\n" : rest;
+  if (taker.take(path_, line) < line.size()) return false;
+  part.pass(std::string_view(line).substr(0, half));
+  if (!rest.empty()) next.pass(rest);
+  return true;
+}
+
+bool TailChain::is_over() const {
+  if (parts_.empty()) return true;
+  if (parts_.size() > 1 || !parts_.back().at_end() || inode_at(path_) != 0) return false;
+  const auto state = parts_.back().generation().state();
+  return state && !state.value().has_name &&
+         TailPart::Steady::now() - parts_.back().quiet_since() >= patience_;
+}
+
+TailPlaces TailChain::places() const {
+  TailPlaces places;
+  for (const TailPart& each : parts_) places.parts.push_back({each.place(), each.is_copy()});
+  places.finished = finished_;
+  places.seen_at = seen_at_;
+  return places;
+}
+
+std::uint64_t TailChain::passed() const {
+  std::uint64_t passed = 0;
+  for (const TailPart& each : parts_) passed += each.offset();
+  return passed;
+}
+
+bool TailChain::take_changed() {
+  const std::uint64_t before = std::exchange(noted_, passed());
+  return std::exchange(changed_, false) || noted_ != before;
+}
+
+std::vector<std::string> TailChain::take_complaints() {
+  return std::exchange(complaints_, {});
+}
+
+}  // namespace carbon_spool

@@ -1,0 +1,112 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "carbon_spool/base/result.h"
+#include "carbon_spool/base/units.h"
+
+#include "tail_part.h"
+#include "tail_places.h"
+
+namespace carbon_spool {
+
+/// A log under one name, whatever its rotation does: each line of each generation once, in order.
+///
+/// Rename:       the old file is read on until the new one has lines and the old one has been quiet
+///               for a while.
+/// Copytruncate: what was not read yet is read from the copy.
+/// Several generations between two looks, compressed ones too, are found by their names and by
+/// what they begin with (`LogPlace`). Threads: one.
+class TailChain {
+ public:
+  /// `patience`: how long a file that was renamed is read on after its last line; its writer may
+  /// not have noticed yet.
+  TailChain(std::string path, Milliseconds patience)
+      : path_(std::move(path)), patience_(patience) {}
+
+  /// Begins behind the last whole line that there is now. False in the `Result`'s value if the file
+  /// is not there.
+  [[nodiscard]] Result<bool> begin_at_end(std::int64_t now);
+  /// Begins where an earlier process has stopped, and finds what has come since. Without parts:
+  /// with all that was written since `seen_at`, and the file itself in any case.
+  [[nodiscard]] Result<void> begin_at(const TailPlaces& places, std::int64_t now);
+  /// Begins with a part that another chain had under another name.
+  void adopt(TailPart part);
+
+  [[nodiscard]] const std::string& path() const { return path_; }
+  [[nodiscard]] bool empty() const { return parts_.empty(); }
+  [[nodiscard]] const TailPart& newest() const { return parts_.back(); }
+  /// The part of that file goes; it is followed under another name now.
+  [[nodiscard]] std::optional<TailPart> give_up(std::uint64_t inode);
+
+  /// Finds generations that are new. `now`: Unix milliseconds.
+  [[nodiscard]] Result<void> look(std::int64_t now);
+
+  /// Gives lines to `taker`, a bounded number. `buffer`: of kLongestLogLine bytes. A truncation is
+  /// seen to by the next `look`.
+  [[nodiscard]] TailProgress read(std::span<char> buffer, TailTaker& taker, std::string& why);
+
+  /// Lets go of generations that are read to their end and written no more.
+  void leave_finished(std::span<char> buffer, TailTaker& taker);
+  /// The file has been deleted, and nothing more of it is to come.
+  [[nodiscard]] bool is_over() const;
+
+  /// Bytes of the generations that are followed now that were read.
+  [[nodiscard]] std::uint64_t passed() const;
+  [[nodiscard]] TailPlaces places() const;
+  /// Whether places have changed since this was last asked.
+  [[nodiscard]] bool take_changed();
+  /// What is to be said to the operator since this was last asked: lines that may be missing.
+  [[nodiscard]] std::vector<std::string> take_complaints();
+
+ private:
+  using Generations = std::vector<LogGeneration>;  ///< newest first
+
+  /// Where a place is in the generations that there are now.
+  struct Found {
+    enum class How {
+      Same,   ///< in the file that it was in
+      Copy,   ///< in another with the same bytes
+      Ended,  ///< behind the end of a copy, which was made before all was written
+      Lost
+    };
+    How how = How::Lost;
+    std::size_t index = 0;   ///< generations before it are newer
+    bool truncated = false;  ///< the file that it was in begins anew
+  };
+
+  [[nodiscard]] Result<Found> find(const LogPlace& place, Generations& generations) const;
+  [[nodiscard]] Result<void> restore_part(const TailPlaces::Part& saved, Generations& generations);
+  [[nodiscard]] Result<void> relocate(std::int64_t now);
+  [[nodiscard]] std::set<std::uint64_t> drop_empty_parts(Generations& generations);
+  [[nodiscard]] Result<void> go_on_in(Generations& generations, const Found& found,
+                                      std::size_t index);
+  [[nodiscard]] Result<std::optional<std::vector<std::size_t>>> unread_of(
+      Generations& generations, const Found& found, const std::set<std::uint64_t>& known,
+      std::int64_t now) const;
+  [[nodiscard]] bool has_part(std::uint64_t inode) const;
+  [[nodiscard]] bool folder_has_changed();
+  [[nodiscard]] bool newer_has_lines(std::size_t index) const;
+  [[nodiscard]] bool is_left(std::size_t index, TailPart::Steady::time_point now) const;
+  [[nodiscard]] bool leave(std::size_t index, std::span<char> buffer, TailTaker& taker);
+  [[nodiscard]] bool finish_half_line(std::size_t index, std::span<char> buffer, TailTaker& taker);
+
+  const std::string path_;
+  const Milliseconds patience_;
+  std::deque<TailPart> parts_;  ///< oldest first
+  std::optional<TailPlaces::Part> finished_;
+  std::int64_t seen_at_ = 0;
+  bool truncated_ = false;              ///< the newest part that has lines
+  std::int64_t folder_changed_at_ = 0;  ///< as far as it was looked at, nanoseconds
+  bool changed_ = false;                ///< since `take_changed`, but for offsets
+  std::uint64_t noted_ = 0;             ///< `passed`, then
+  std::vector<std::string> complaints_;
+};
+
+}  // namespace carbon_spool
