@@ -21,7 +21,7 @@ TEST_CASE("the JSON of a status has the documented keys, in their order", "[admi
       R"("points_total":123456789,"rejected_total":12,)"
       R"("rejected":{"bad_value":10,"line_too_long":0,"no_value":2},)"
       R"("connections_refused_total":0,"fragments_cut_total":0,"datagrams_dropped_total":0,)"
-      R"("points_dropped_total":0,"packets_unforwarded_total":0,"failing":{}}],)"
+      R"("points_dropped_total":0,"packets_unforwarded_total":0,"failing":{},"files":[]}],)"
       R"("destinations":[{"name":"backup","address":"tcp://[2001:db8::1]:2003",)"
       R"("state":"backing_off","since":1767319325,"points_received_total":123456789,)"
       R"("points_acknowledged_total":122222210,"points_routed_elsewhere_total":0,)"

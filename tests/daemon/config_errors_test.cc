@@ -72,7 +72,7 @@ TEST_CASE("an error names file, line, key, what was expected and what was found"
        "f:6: input[0].listen: expected tcp:// or unix:// (pickle comes in streams), found "
        "\"udp://h:1\""},
       {in_input("type = 'tail'"),
-       R"(f:5: input[0].path: expected a file such as "/var/log/app.log", or a list of them)"},
+       R"(f:4: input[0].path: expected a file such as "/var/log/app.log", or a list of them)"},
       {in_input("type = 'tail'\npath = 'app.log'"),
        R"(f:6: input[0].path: expected a path that begins with "/", found "app.log")"},
       {in_input("type = 'tail'\npath = '/a'\nstart = 'middle'"),

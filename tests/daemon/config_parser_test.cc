@@ -16,7 +16,8 @@ struct Read {
 Read read(const toml::value& input) {
   ConfigReading reading{"f", {}, {}};
   ConfigTable table(input, "input[0]", reading);
-  for (const char* other : {"type", "name", "paths"}) static_cast<void>(table.take(other));
+  for (const char* other : {"type", "name", "path", "hostname_method"})
+    static_cast<void>(table.take(other));
   Read found{read_log_parser(table), {}};
   table.finish();
   for (const ConfigError& each : reading.errors) {
