@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <limits>
 #include <utility>
 
 #include <fnmatch.h>
@@ -111,7 +112,8 @@ void TailFiles::begin_chain(const std::string& path, std::int64_t now) {
   } else if (!take_from_other(path, *chain)) {
     TailPlaces nothing_read;
     // Of a file that was there before anybody looked only itself counts.
-    nothing_read.seen_at = is_new_ ? now : memory_.seen_at;
+    constexpr auto kNever = std::numeric_limits<std::int64_t>::max();
+    nothing_read.seen_at = is_new_ ? kNever : memory_.seen_at;
     done = chain->begin_at(nothing_read, now);
   }
   note_failure(path, done);

@@ -15,6 +15,9 @@ constexpr int kMostBuffers = 4;
 TailProgress TailPart::read(const std::string& file, std::span<char> buffer, TailTaker& taker,
                             std::string& why) {
   if (at_end_ && is_as_it_was()) return TailProgress::AtEnd;
+  read_at_ =
+      std::chrono::duration_cast<Milliseconds>(std::chrono::system_clock::now().time_since_epoch())
+          .count();
   for (int i = 0; i < kMostBuffers; ++i) {
     const auto count = generation_.read_at(offset(), buffer);
     if (!count) {
@@ -44,10 +47,13 @@ TailProgress TailPart::read(const std::string& file, std::span<char> buffer, Tai
   return TailProgress::More;
 }
 
+/// A change so soon after another one that both have the same time is not taken for none.
 bool TailPart::is_as_it_was() const {
+  constexpr std::int64_t kTimesAreTold = 50;
   const auto state = generation_.state();
   return state && state.value().size == state_.size &&
-         state.value().modified_at == state_.modified_at;
+         state.value().modified_at == state_.modified_at &&
+         state_.modified_at + kTimesAreTold < read_at_;
 }
 
 /// A writer that keeps its place in a file that was truncated leaves a hole in front of what it

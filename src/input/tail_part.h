@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "carbon_spool/base/units.h"
 #include "carbon_spool/logs/log_generation.h"
 #include "carbon_spool/logs/log_place.h"
 
@@ -84,6 +85,7 @@ class TailPart {
   bool skipping_ = false;  ///< inside a line that is too long
   bool at_end_ = false;
   LogGeneration::State state_;  ///< at the last reading
+  std::int64_t read_at_ = 0;    ///< when that was, Unix milliseconds
   Steady::time_point quiet_since_ = Steady::now();
 };
 
