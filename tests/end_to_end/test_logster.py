@@ -151,6 +151,21 @@ class Logster(harness.EndToEnd):
             shutil.copyfileobj(plain, compressed)
         os.remove(path)
 
+    def test_logster_md_3_what_a_rotated_log_may_be_called(self):
+        self.counted()
+        for end in (".0", ".1", ".1.gz", "-20240301", "-20240301.gz", ".2024-03-01", ".2024-03-01.gz"):
+            with self.subTest(end=end):
+                self.write_counts(1)
+                rotated = f"{self.log}{end}"
+                os.rename(self.log, rotated.removesuffix(".gz"))
+                if end.endswith(".gz"):
+                    self.compress(rotated.removesuffix(".gz"))
+                # The new file may have the old one's inode: how it begins tells it from that.
+                self.write(f"after {end}\n")
+                self.write_counts(2)
+                self.assertEqual(self.counted(), [3])
+                os.remove(rotated)
+
     def test_a_log_that_is_copied_and_truncated_is_followed(self):
         for grows_back in (False, True):
             with self.subTest(grows_back=grows_back):

@@ -175,6 +175,28 @@ class Rotation(TailTest):
         self.checks, self.written = points.CheckList(ROOM), 0
         self.started(name=f"daemon-{name}")
 
+    def test_a_generation_that_is_just_being_compressed_is_there_twice(self):
+        self.started()
+        self.write()
+        self.wait_accepted()
+        self.spool.kill()
+        self.write(2000)
+        self.log.rename()
+        self.write()
+        plain = Path(f"{self.log.path}.1")
+        kept = plain.read_bytes()
+        whole = Path(f"{plain}.gz")
+        compress(plain)
+        plain.write_bytes(kept)
+        packed = whole.read_bytes()
+        whole.write_bytes(packed[: len(packed) // 2])
+        self.spool.start()
+        self.assert_each_once()
+        whole.write_bytes(packed)
+        plain.unlink()
+        self.kill_and_start()
+        self.assert_each_once()
+
     def test_a_glob_that_rotated_generations_match_reads_no_line_twice(self):
         self.started(self.tail(path=str(self.log.path) + "*", start="beginning"))
         for i in range(4):
