@@ -58,5 +58,8 @@ class TailTest(harness.EndToEnd):
         self.spool.start()
 
     def reload(self, *inputs):
+        before = self.spool.log_text().count("reloaded")
         self.spool.configure([destination(self.sink.url)], list(inputs))
         self.spool.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: self.spool.log_text().count("reloaded") > before, "the reload is over")
+        self.assertNotIn("not reloaded", self.spool.log_text())
