@@ -1,7 +1,5 @@
 #include "carbon_spool/base/log.h"
 
-#include <fstream>
-#include <sstream>
 #include <thread>
 #include <vector>
 
@@ -10,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "captured_errors.h"
 #include "journal.h"
 #include "temp_dir.h"
 
@@ -17,42 +16,6 @@ namespace carbon_spool {
 namespace {
 
 using namespace std::chrono_literals;
-
-/// Standard error goes to a file as long as it lives.
-class CapturedErrors {
- public:
-  CapturedErrors() : file_(folder_ / "errors"), before_(::dup(STDERR_FILENO)) {
-    const int fd = ::open(file_.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
-    ::dup2(fd, STDERR_FILENO);
-    ::close(fd);
-  }
-  ~CapturedErrors() {
-    ::dup2(before_, STDERR_FILENO);
-    ::close(before_);
-  }
-  CapturedErrors(const CapturedErrors&) = delete;
-  CapturedErrors& operator=(const CapturedErrors&) = delete;
-
-  /// What was logged, without the time stamps.
-  [[nodiscard]] std::vector<std::string> lines() const {
-    std::ifstream file(file_);
-    std::vector<std::string> lines;
-    for (std::string line; std::getline(file, line);) {
-      lines.push_back(line.substr(line.find(' ') + 1));
-    }
-    return lines;
-  }
-  [[nodiscard]] std::string text() const {
-    std::ostringstream text;
-    text << std::ifstream(file_).rdbuf();
-    return text.str();
-  }
-
- private:
-  TempDir folder_;
-  std::string file_;
-  int before_;
-};
 
 TEST_CASE("a logged line has the time in UTC, the level and the text", "[base]") {
   const CapturedErrors captured;

@@ -99,17 +99,24 @@ def spawn(command, stdout, stderr, env=None, stdin=subprocess.DEVNULL):
 
 
 def toml(config):
-    """{"queue": {…}, "destination": [{…}, …]} as TOML."""
+    """{"queue": {…}, "destination": [{…}, …]} as TOML; {"input": [{"metric": [{…}, …]}]}, too."""
 
-    def keys(table):
-        return "".join(f"{key} = {json.dumps(value)}\n" for key, value in table.items())
+    def is_tables(value):
+        return isinstance(value, list) and bool(value) and isinstance(value[0], dict)
+
+    def tables(name, content):
+        text = "".join(f"{key} = {json.dumps(value)}\n" for key, value in content.items() if not is_tables(value))
+        for key, value in content.items():
+            if is_tables(value):
+                text += "".join(f"[[{name}.{key}]]\n{tables(f'{name}.{key}', each)}" for each in value)
+        return text
 
     text = ""
     for name, content in config.items():
         if isinstance(content, dict):
-            text += f"[{name}]\n{keys(content)}\n"
+            text += f"[{name}]\n{tables(name, content)}\n"
         else:
-            text += "".join(f"[[{name}]]\n{keys(table)}\n" for table in content)
+            text += "".join(f"[[{name}]]\n{tables(name, table)}\n" for table in content)
     return text
 
 

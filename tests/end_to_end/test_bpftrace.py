@@ -21,13 +21,14 @@ END { print(@usecs); clear(@usecs); }
 """
 ROW = re.compile(r"[\[(](?:\.\.\., )?(-?\d+)([KM]?)(?:, [^)]*)?[\])] *(\d+) \|[@ ]*\|")
 RENAME, COPY = "create", "copytruncate"
+OUTAGE = harness.sized(6, 20, 6)  # seconds without carbon-cache
 
 
 class Bpftrace:
-    """Appends to a log until it is interrupted."""
+    """Writes to a log until it is interrupted: appending as with `>>`, or from its own offset as with `>`."""
 
-    def __init__(self, log, script, errors):
-        with open(log, "ab") as out, open(errors, "ab") as err:
+    def __init__(self, log, script, errors, mode):
+        with open(log, mode) as out, open(errors, "ab") as err:
             self._process = harness.spawn(["bpftrace", script], out, err)
 
     def running(self):
@@ -47,90 +48,80 @@ class RealBpftrace(harness.EndToEnd):
         self.carbon = CarbonCache(self.folder / "carbon", port)
         self.close_later(self.carbon.stop)
         self.carbon.start()
-        listen = self.reserved_port()
-        listen.close()
-        self.spool = self.daemon(
-            [destination(port.url, confirm_every="5s", backoff_max="2s")], [{"type": "graphite", "listen": [listen.url]}]
-        ).start()
         self.log = self.folder / "lat.log"
         self.log.write_bytes(b"")
+        tail = {
+            "type": "tail", "path": str(self.log), "start": "beginning", "parser": "bpftrace", "metric": "lat",
+            "maps": ["@usecs"], "flush_interval": "1s", "prefix": "e2e", "hostname_method": "none",
+        }  # fmt: skip
+        self.spool = self.daemon([destination(port.url, confirm_every="5s", backoff_max="2s")], [tail]).start()
         self.script = self.folder / "lat.bt"
         self.script.write_text(SCRIPT)
-        self.first = self.last_run = math.floor(time.time())
+        self.first = math.floor(time.time())
 
-    def bpftrace(self):
-        made = Bpftrace(self.log, self.script, self.folder / "bpftrace.err")
+    def bpftrace(self, mode="ab"):
+        made = Bpftrace(self.log, self.script, self.folder / "bpftrace.err", mode)
         self.close_later(lambda: made.running() and made.end())
         return made
 
     def rotate(self, how):
         """As cron would."""
         rules = self.folder / "logrotate.conf"
-        rules.write_text(f"{self.log} {{\nrotate 9\ncompress\ndelaycompress\n{how}\n}}\n")
+        rules.write_text(f"{self.log} {{\nrotate 99\ncompress\ndelaycompress\n{how}\n}}\n")
         command = ["logrotate", "-f", "-s", self.folder / "logrotate.state", rules]
         subprocess.run([*map(str, command)], check=True, timeout=harness.PATIENCE)
 
-    def wait_for_block(self, bpftrace):
+    def wait_for_block(self, bpftrace, path=None):
         """Until an interval was just written: a rotation that copies loses what comes between copy and truncation."""
-        size = self.log.stat().st_size
-        wait_until(lambda: self.log.stat().st_size > size or not bpftrace.running(), "an interval is written")
+        path = path or self.log
+        size = path.stat().st_size
+        wait_until(lambda: path.stat().st_size > size or not bpftrace.running(), "an interval is written")
         self.assertTrue(bpftrace.running(), (self.folder / "bpftrace.err").read_text())
 
-    def read_log(self):
-        """A run of its own second: two points of one second are one in a Whisper file."""
-        wait_until(lambda: time.time() >= self.last_run + 1, "the next second begins")
-        self.last_run = math.floor(time.time())
-        return harness.run_program(
-            "logster", "--config", self.spool.file, "-s", self.folder / "states", "-o", "graphite", "-p", "e2e",
-            "--parser-options", "--metric lat --maps @usecs", "bpftrace", self.log,
-        )  # fmt: skip
-
-    def read_well(self):
-        done = self.read_log()
-        self.assertEqual((done.returncode, done.stderr), (0, ""))
+    def restart(self, bpftrace):
+        """It keeps to the file that it has: who renames that starts it anew."""
+        self.assertEqual(bpftrace.end(), 0)
+        return self.bpftrace("wb")
 
     def test_every_count_arrives_once(self):
-        self.read_well()
         bpftrace = self.bpftrace()
-        for how in (None, COPY, None):
-            self.wait_for_block(bpftrace)
-            if how:
-                self.rotate(how)
-            self.read_well()
+        self.wait_for_block(bpftrace)
+        self.rotate(COPY)
+        self.wait_for_block(bpftrace)
         self.carbon.stop()
-        # Two rotations between two runs.
-        for _ in range(2):
+        away = time.monotonic()
+        for how in (COPY, RENAME):
             self.wait_for_block(bpftrace)
-            self.rotate(COPY)
+            self.rotate(how)
+        # It writes on in the renamed file, and the new one stays empty.
+        self.wait_for_block(bpftrace, self.log.with_name("lat.log.1"))
         self.spool.kill()
-        self.assertEqual(self.read_log().returncode, 1)
+        self.wait_for_block(bpftrace, self.log.with_name("lat.log.1"))
         self.spool.start()
-        self.wait_for_block(bpftrace)
-        self.read_well()
-        # bpftrace keeps to the file that it has: who renames it starts it anew.
-        self.assertEqual(bpftrace.end(), 0)
-        self.rotate(RENAME)
-        bpftrace = self.bpftrace()
-        self.wait_for_block(bpftrace)
-        self.read_well()
+        bpftrace = self.restart(bpftrace)
+        while time.monotonic() - away < OUTAGE:
+            for how in (COPY, RENAME):
+                self.wait_for_block(bpftrace)
+                self.rotate(how)
+                bpftrace = self.restart(bpftrace) if how == RENAME else bpftrace
         self.carbon.start()
         self.wait_for_block(bpftrace)
         self.assertEqual(bpftrace.end(), 0)
-        self.read_well()
 
-        expected = self.expected()
+        expected = {f"e2e.lat.{bound}": count for bound, count in self.expected().items()}
         self.assertGreater(sum(expected.values()), 100)
-        names = [f"e2e.lat.{bound}" for bound in expected]
 
         def stored():
-            return {
-                name: sum(self.carbon.slots_of(name, self.first, self.last_run).values()) for name in names
-            }
+            last = math.ceil(time.time()) + 1
+            return {name: sum(self.carbon.slots_of(name, self.first, last).values()) for name in expected}
 
+        # What has no blank line behind it counts after ten seconds.
+        wait_until(lambda: sum(stored().values()) >= sum(expected.values()), "all counts are in the Whisper files")
         self.spool.wait_delivered()
-        harness.wait_until_still(stored, 3, "carbon-cache writes what it got")
-        self.assertEqual(stored(), {f"e2e.lat.{bound}": count for bound, count in expected.items()})
-        self.assert_adds_up(self.spool.now())
+        self.assertEqual(harness.wait_until_still(stored, 3, "nothing more comes"), expected)
+        status = self.spool.now()
+        self.assert_adds_up(status)
+        self.assertEqual(status["destinations"][0]["points_dropped_total"], 0)
 
     def expected(self):
         """What bpftrace itself says of all intervals of all runs."""

@@ -82,7 +82,26 @@ class Logster(harness.EndToEnd):
             self.write('"GET / HTTP/1.1" 200 5\n')
             self.assertIn("http_2xx 0.016666666666666666", self.said(parser=parser))
 
+    def test_logster_md_7_2_gauges_of_postfix(self):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as statsd:
+            statsd.bind(("127.0.0.1", 0))
+            statsd.settimeout(harness.PATIENCE)
+            keys = {"parser": "PostfixLogster", "output": "statsd"}
+            arguments = ("-p", "servers.myhost.postfix", "--statsd-host=127.0.0.1:%d" % statsd.getsockname()[1])
+            self.run_logster(*arguments, **keys)
+            for delay, status in ((1.5, "sent"), (0.5, "sent"), (3, "sent"), (2, "deferred"), (2, "bounced"), (2, "expired")):
+                self.write(f"Feb 25 09:40:17 mx postfix/smtp[9]: 1A2B: delay={delay}, dsn=2.0.0, status={status} (x)\n")
+            self.assertEqual(self.run_logster(*arguments, **keys).returncode, GOOD)
+            front = "servers.myhost.postfix."
+            self.assertEqual(
+                [statsd.recv(1000).decode().removeprefix(front) for _ in range(9)],
+                ["numSent:3|g", "pctSent:60.0|g", "numDeferred:1|g", "pctDeferred:20.0|g", "numBounced:1|g",
+                 "pctBounced:20.0|g", "mailTxnsSec:0.08333333333333333|g", "mailSentSec:0.05|g",
+                 "avgDelay:1.6666666666666667|g"],
+            )  # fmt: skip
+
     def test_a_dry_run_prints_and_goes_on(self):
+        """logster.md 7.8."""
         self.said(parser="SampleLogster")
         self.write('"GET / HTTP/1.1" 200 5\n')
         dry = ("-d", "-p", "pre", "-x", "suf")
@@ -132,6 +151,21 @@ class Logster(harness.EndToEnd):
             shutil.copyfileobj(plain, compressed)
         os.remove(path)
 
+    def test_logster_md_3_what_a_rotated_log_may_be_called(self):
+        self.counted()
+        for end in (".0", ".1", ".1.gz", "-20240301", "-20240301.gz", ".2024-03-01", ".2024-03-01.gz"):
+            with self.subTest(end=end):
+                self.write_counts(1)
+                rotated = f"{self.log}{end}"
+                os.rename(self.log, rotated.removesuffix(".gz"))
+                if end.endswith(".gz"):
+                    self.compress(rotated.removesuffix(".gz"))
+                # The new file may have the old one's inode: how it begins tells it from that.
+                self.write(f"after {end}\n")
+                self.write_counts(2)
+                self.assertEqual(self.counted(), [3])
+                os.remove(rotated)
+
     def test_a_log_that_is_copied_and_truncated_is_followed(self):
         for grows_back in (False, True):
             with self.subTest(grows_back=grows_back):
@@ -168,6 +202,7 @@ class Logster(harness.EndToEnd):
         return self.run_logster(f"--graphite-host={self.address}", output=output, **keys)
 
     def test_nothing_is_lost_while_graphite_is_away(self):
+        """logster.md 7.9; there the next run has nothing of what could not be sent."""
         port = self.reserved_port()
         self.address = port.url.removeprefix("tcp://")
         self.assertEqual(self.graphite().returncode, GOOD)

@@ -31,7 +31,8 @@ TEST_CASE("milliseconds of a disk that wrap make no spike", "[host]") {
   CHECK(host.sample().empty());
 }
 
-TEST_CASE("a disk without requests is left out, unless zeros are wanted", "[host]") {
+TEST_CASE("diamond.md 5, DiskUsage: a disk without requests is left out, unless zeros are wanted",
+          "[host]") {
   for (const bool send_zero : {false, true}) {
     HostOptions options;
     options.iostat.send_zero = send_zero;
@@ -42,7 +43,7 @@ TEST_CASE("a disk without requests is left out, unless zeros are wanted", "[host
   }
 }
 
-TEST_CASE("cpu.percent is what was not idle since the sample before", "[host]") {
+TEST_CASE("diamond.md 5, CPU: percent is what was not idle since the sample before", "[host]") {
   HostOptions options;
   options.cpu.simple = true;
   SampledHost host(options, CollectorKind::Cpu);
@@ -85,7 +86,7 @@ TEST_CASE("allow and deny are matched from the start of a name", "[host]") {
   CHECK(denied.sample() == Values{{"servers.web01.memory.MemFree", "1024"}});
 }
 
-TEST_CASE("file systems are named, and each is taken once", "[host]") {
+TEST_CASE("diamond.md 5, DiskSpace: file systems are named, and each is taken once", "[host]") {
   SampledHost host({}, CollectorKind::Diskspace);
   host.write("var/log/x", "");
   host.write(
@@ -110,7 +111,8 @@ TEST_CASE("a network file system is asked by a process of its own", "[host]") {
   CHECK(host.failures().at("diskspace") == "/gone: the file system does not answer");
 }
 
-TEST_CASE("a device's label takes the place of its mount point", "[host]") {
+TEST_CASE("diamond.md 5, DiskSpace: a device's label takes the place of its mount point",
+          "[host]") {
   SampledHost host({}, CollectorKind::Diskspace);
   std::filesystem::create_directories(host.path_of("data"));
   std::filesystem::create_directories(host.path_of("dev/disk/by-label"));
@@ -119,7 +121,7 @@ TEST_CASE("a device's label takes the place of its mount point", "[host]") {
   CHECK(host.sample().contains("servers.web01.diskspace.archive.byte_used"));
 }
 
-TEST_CASE("hostname methods are Diamond's", "[host]") {
+TEST_CASE("diamond.md 1: hostname methods", "[host]") {
   const HostNames names{
       [] { return "db7.lan"; }, [] { return "db7.node.lan"; }, [] { return "db7.example.com"; },
       [](const std::string& command) { return Result<std::string>(" " + command + "\n"); }};
