@@ -1,6 +1,5 @@
 #include "carbon_spool/wire/graphite_lines.h"
 
-#include <algorithm>
 #include <cstring>
 #include <optional>
 
@@ -8,90 +7,15 @@
 
 #include "decimal.h"
 #include "line_fields.h"
+#include "plain_lines.h"
 #include "point.h"
-#include "printable.h"
 
 namespace carbon_spool {
 namespace {
 
-/// Lines that go through as they are, at the front of some bytes.
-struct PlainRun {
-  const char* end;
-  std::uint32_t points = 0;
-  std::uint32_t oldest_timestamp = UINT32_MAX;
-  std::uint32_t newest_timestamp = 0;
-};
-
-/// Digits before and after the point of a plain value; far from overflow.
-constexpr std::ptrdiff_t kMaxPlainDigits = 100;
-/// Blank, ten digits of a timestamp, LF.
-constexpr std::ptrdiff_t kPlainTailBytes = 12;
-
-bool is_digit(char byte) {
-  return byte >= '0' && byte <= '9';
-}
-
-/// The end of `[-] digits [. digits]` at `at`, or null if there is none.
-const char* plain_value_end(const char* at, const char* end) {
-  if (at != end && *at == '-') ++at;
-  const char* const limit = at + std::min(end - at, kMaxPlainDigits);
-  const char* const digits = at;
-  while (at != limit && is_digit(*at)) ++at;
-  if (at == digits) return nullptr;
-  if (at != limit && *at == '.') {
-    ++at;
-    while (at != limit && is_digit(*at)) ++at;
-  }
-  return at;
-}
-
-/// Ten digits as a number; 0 if they are not.
-std::uint64_t ten_digits(const char* at) {
-  std::uint64_t number = 0;
-  bool all_digits = true;
-  for (int i = 0; i < 10; ++i) {
-    const auto digit = static_cast<unsigned char>(at[i] - '0');
-    all_digits &= digit <= 9;
-    number = number * 10 + digit;
-  }
-  return all_digits ? number : 0;
-}
-
-/// The end of a plain line at `at`, its LF included: a short path of printable ASCII, a blank, a
-/// plain value, a blank, ten digits, LF. Null if what is there is anything else, or unfinished.
-const char* plain_line_end(const char* at, const char* end, std::uint32_t& timestamp) {
-  const char* const path_end = skip_printable(at, end);
-  const auto path_bytes = static_cast<std::size_t>(path_end - at);
-  if (path_bytes == 0 || path_bytes > kMaxElementBytes) return nullptr;
-  if (path_end == end || *path_end != ' ') return nullptr;
-
-  const char* const tail = plain_value_end(path_end + 1, end);
-  if (tail == nullptr || end - tail < kPlainTailBytes) return nullptr;
-  if (tail[0] != ' ' || tail[kPlainTailBytes - 1] != '\n') return nullptr;
-  const std::uint64_t seconds = ten_digits(tail + 1);
-  if (seconds == 0 || seconds > UINT32_MAX) return nullptr;
-  timestamp = static_cast<std::uint32_t>(seconds);
-  return tail + kPlainTailBytes;
-}
-
 /// Whether a line may be looked at, `line_bytes` without LF.
 bool fits(std::size_t line_bytes, std::size_t room) {
   return room >= line_bytes + kMaxStampBytes;
-}
-
-/// The plain lines at the front of the bytes, as many as `room` has space for.
-PlainRun plain_run(const char* begin, const char* end, std::size_t room) {
-  PlainRun run{begin};
-  std::uint32_t timestamp = 0;
-  while (const char* const next = plain_line_end(run.end, end, timestamp)) {
-    const auto line_bytes = static_cast<std::size_t>(next - run.end) - 1;
-    if (!fits(line_bytes, room - static_cast<std::size_t>(run.end - begin))) break;
-    run.end = next;
-    ++run.points;
-    run.oldest_timestamp = std::min(run.oldest_timestamp, timestamp);
-    run.newest_timestamp = std::max(run.newest_timestamp, timestamp);
-  }
-  return run;
 }
 
 std::optional<Refusal> read_point(std::string_view line, Point& point) {
@@ -150,8 +74,9 @@ ParsedLines parse_lines(std::string_view bytes, std::span<char> room, std::uint3
   Parse parse(room, now, refused, last_refused);
   const char* at = bytes.data();
   const char* const end = at + bytes.size();
+  PlainLines plain_lines(bytes);
   while (at != end) {
-    const PlainRun run = plain_run(at, end, parse.room_left());
+    const PlainRun run = plain_lines.run_at(at, parse.room_left());
     parse.take_run(at, run);
     at = run.end;
 

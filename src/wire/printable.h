@@ -17,8 +17,7 @@ inline const char* skip_printable_bytewise(const char* at, const char* end) {
 
 #ifdef __SSE2__
 
-/// The same, sixteen bytes at a time. Measured with bench_parse: lines of 57 bytes parse 1.4 times
-/// as fast with it, tagged ones 2.3 times.
+/// The same, sixteen bytes at a time.
 inline const char* skip_printable(const char* at, const char* end) {
   const __m128i below = _mm_set1_epi8(0x21);
   const __m128i del = _mm_set1_epi8(0x7f);

@@ -2,7 +2,8 @@
 //
 //   every line is counted once, as a point or under one reason, and exactly the whole lines are
 //   consumed what was written parses to itself it makes no difference how the bytes were cut up,
-//   nor how much room there was at a time the last line of a datagram fares as any other
+//   nor how much room there was at a time the last line of a datagram fares as any other, and so
+//   does each line by itself it makes no difference which instructions look for plain lines
 
 #include <algorithm>
 #include <cstdint>
@@ -12,6 +13,8 @@
 
 #include "carbon_spool/base/assert.h"
 #include "carbon_spool/wire/graphite_lines.h"
+
+#include "plain_lines.h"
 
 namespace carbon_spool {
 namespace {
@@ -98,6 +101,43 @@ void check_last_line(std::string_view bytes) {
   CS_ASSERT(outcome.lines == expected.lines && outcome.refused == expected.refused);
 }
 
+/// A line by itself is taken apart; among others it may be found to be plain.
+void check_line_by_line(std::string_view bytes, const Outcome& whole) {
+  Outcome outcome;
+  std::vector<char> room(kLeastRoom);
+  while (outcome.consumed < whole.consumed) {
+    const std::size_t newline = bytes.find('\n', outcome.consumed);
+    const std::string_view line = bytes.substr(outcome.consumed, newline - outcome.consumed);
+    outcome.add(parse_line(line, room, kNow, outcome.refused), room);
+    ++outcome.consumed;
+  }
+  CS_ASSERT(outcome == whole);
+}
+
+std::vector<std::size_t> plain_line_ends(std::string_view bytes, MarkBytes marker) {
+  const std::vector<char> exact(bytes.begin(), bytes.end());
+  const std::string_view all(exact.data(), exact.size());
+  PlainLines lines(all, marker);
+  std::vector<std::size_t> ends;
+  for (std::size_t at = 0; at < all.size();) {
+    const PlainRun run = lines.run_at(all.data() + at, 2 * all.size() + kMaxStampBytes);
+    at = static_cast<std::size_t>(run.end - all.data());
+    ends.push_back(at);
+    ends.push_back(run.points);
+    const std::size_t newline = all.find('\n', at);
+    if (newline == all.npos) break;
+    at = newline + 1;
+  }
+  return ends;
+}
+
+void check_markers(std::string_view bytes) {
+  const std::vector<MarkBytes> markers = byte_markers();
+  for (const MarkBytes each : markers) {
+    CS_ASSERT(plain_line_ends(bytes, each) == plain_line_ends(bytes, markers.front()));
+  }
+}
+
 }  // namespace
 }  // namespace carbon_spool
 
@@ -114,5 +154,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   check_cut(bytes, cut, whole);
   CS_ASSERT(parse_in_rooms(bytes, kLeastRoom + cut) == whole);
   check_last_line(bytes);
+  check_line_by_line(bytes, whole);
+  check_markers(bytes);
   return 0;
 }
