@@ -72,7 +72,7 @@ TEST_CASE("an error names file, line, key, what was expected and what was found"
        "f:6: input[0].listen: expected tcp:// or unix:// (pickle comes in streams), found "
        "\"udp://h:1\""},
       {in_input("type = 'tail'\nanything = 1"),
-       R"(f:5: input[0].type: "tail" is not available yet; use "graphite", "pickle", "statsd" or "host")"},
+       R"(f:5: input[0].type: "tail" is not available yet; use "graphite", "pickle", "statsd", "host" or "events")"},
       {in_input("max_connections = 0"),
        "f:5: input[0].max_connections: expected an integer from 1 to 1000000, found the integer 0"},
       {in_input("max_connections = 99999999999999999999"),
@@ -108,7 +108,7 @@ TEST_CASE("an error names file, line, key, what was expected and what was found"
       {in_destination("prefix = 5"),
        "f:5: destination[0].prefix: expected a string, found the integer 5"},
       {in_destination("type = 'kafka'"),
-       R"(f:5: destination[0].type: expected "graphite", found "kafka")"},
+       R"(f:5: destination[0].type: expected "graphite", "graphite_events", found "kafka")"},
       {in_table("daemon", "threads = 65"),
        "f:5: daemon.threads: expected an integer from 1 to 64, found the integer 65"},
       {in_table("daemon", "shutdown_timeout = 2020-01-01"),
