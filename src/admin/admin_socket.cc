@@ -22,7 +22,8 @@ using boost::system::error_code;
 using namespace asio::experimental::awaitable_operators;
 
 constexpr std::size_t kMaxClients = 32;
-constexpr std::size_t kMaxRequestBytes = 4096;
+/// The longest has an event in it.
+constexpr std::size_t kMaxRequestBytes = 80 * 1024;
 constexpr std::chrono::seconds kRequestDeadline(5);
 /// For one piece of an answer: who reads it may pause, as a person does who pages through it.
 constexpr std::chrono::seconds kPieceDeadline(60);

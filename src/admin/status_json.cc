@@ -30,6 +30,7 @@ void each_field(T& queue, const Field& field) {
   field("last_error", queue.last_error);
   field("points_in_memory", queue.points_in_memory);
   field("set_aside", queue.set_aside);
+  field("events", queue.events);
 }
 
 template <Is<FileStatus> T, class Field>
@@ -86,6 +87,7 @@ void each_field(T& destination, const Field& field) {
   field("backlog_points_per_second", destination.backlog_points_per_second);
   field("points_pending_is_upper_bound", destination.points_pending_is_upper_bound);
   field("points_rerouted_total", destination.points_rerouted_total);
+  field("type", destination.type);
 }
 
 template <Is<ReaderStatus> T, class Field>

@@ -41,13 +41,23 @@ std::string relative_to(std::int64_t now, std::int64_t time) {
   return describe_duration(Seconds(now - time)) + " ago";
 }
 
-std::string rate(double per_second) {
+std::string rate(double per_second, const std::string& noun) {
   if (per_second >= 0.05 && per_second < 9.95) {
     std::array<char, 32> text{};
-    std::snprintf(text.data(), text.size(), "%.1f points/s", per_second);
-    return text.data();
+    std::snprintf(text.data(), text.size(), "%.1f ", per_second);
+    return text.data() + noun + "s/s";
   }
-  return grouped(static_cast<std::uint64_t>(std::llround(std::max(per_second, 0.0)))) + " points/s";
+  return grouped(static_cast<std::uint64_t>(std::llround(std::max(per_second, 0.0)))) + ' ' + noun +
+         "s/s";
+}
+
+/// What is counted there.
+std::string noun_of(const DestinationStatus& destination) {
+  return destination.type == kEventDestinationType ? "event" : "point";
+}
+
+std::string noun_of(const InputStatus& input) {
+  return input.type == "events" || input.type == "command" ? "event" : "point";
 }
 
 std::string reasons(const std::map<std::string, std::uint64_t>& counts) {
@@ -133,6 +143,7 @@ void add_queue(Page& page, const QueueStatus& queue, std::int64_t now, bool bars
                           ? "nothing"
                           : count(queue.points, "point") + " in " + grouped(queue.batches) +
                                 (queue.batches == 1 ? " batch" : " batches"));
+  if (queue.events.value_or(0) > 0) page.row("", count(*queue.events, "event"));
   page.row("on disk", how_full(queue, bars));
   if (queue.oldest_timestamp) {
     page.row("oldest point",
@@ -161,11 +172,13 @@ void add_input(Page& page, const InputStatus& input) {
   std::string title = "input " + input.name;
   for (const std::string& address : input.listen) title += ", " + address;
   page.head(title);
-  page.row("accepted", count(input.points_total, "point") + ", " +
+  page.row("accepted", count(input.points_total, noun_of(input)) + ", " +
                            count(input.connections, "connection") + " open");
-  page.row("refused", input.rejected_total == 0
-                          ? "none"
-                          : count(input.rejected_total, "line") + reasons(input.rejected));
+  page.row("refused",
+           input.rejected_total == 0
+               ? "none"
+               : count(input.rejected_total, input.type == "events" ? "request" : "line") +
+                     reasons(input.rejected));
   if (input.connections_refused_total > 0) {
     page.row("turned away", count(input.connections_refused_total, "connection"));
   }
@@ -202,10 +215,10 @@ std::uint64_t unsent_points(const ReaderStatus& reader) {
 }
 
 /// What waits, and what of it is not even sent.
-void add_waiting(Page& page, const ReaderStatus& reader) {
+void add_waiting(Page& page, const ReaderStatus& reader, const std::string& noun) {
   const std::uint64_t pending = reader.points_pending;
   const std::uint64_t unsent = unsent_points(reader);
-  std::string waiting = pending == 0 ? "nothing" : count(pending, "point");
+  std::string waiting = pending == 0 ? "nothing" : count(pending, noun);
   if (reader.points_pending_is_upper_bound) waiting = "at most " + waiting;
   if (pending > unsent) {
     waiting += unsent == 0 ? ", sent and not yet confirmed"
@@ -213,7 +226,7 @@ void add_waiting(Page& page, const ReaderStatus& reader) {
   }
   page.row("waiting", waiting);
   if (unsent == 0) return;
-  std::string text = count(unsent, "point");
+  std::string text = count(unsent, noun);
   if (reader.points_backlog > 0) text += ", " + grouped(reader.points_backlog) + " of them backlog";
   if (reader.oldest_unsent_seconds) {
     text += ", the oldest for " + describe_duration(Seconds(*reader.oldest_unsent_seconds));
@@ -224,9 +237,10 @@ void add_waiting(Page& page, const ReaderStatus& reader) {
 /// How fast what waits is sent, and when all of it will be.
 void add_sending(Page& page, const DestinationStatus& destination) {
   if (destination.state == "stopped" || destination.state == "orphan") return;
-  std::string sending = rate(destination.points_per_second);
+  const std::string noun = noun_of(destination);
+  std::string sending = rate(destination.points_per_second, noun);
   if (destination.points_backlog > 0) {
-    sending += ", " + rate(destination.backlog_points_per_second) + " of them backlog";
+    sending += ", " + rate(destination.backlog_points_per_second, noun) + " of them backlog";
   }
   if (unsent_points(destination) == 0) {
     sending += ", caught up";
@@ -236,19 +250,20 @@ void add_sending(Page& page, const DestinationStatus& destination) {
   page.row("sending", sending);
 }
 
-void add_acknowledged(Page& page, const ReaderStatus& reader) {
+void add_acknowledged(Page& page, const ReaderStatus& reader, const std::string& noun) {
   std::string acknowledged = grouped(reader.points_acknowledged_total) + " of " +
-                             count(reader.points_received_total, "point");
+                             count(reader.points_received_total, noun);
   if (reader.points_routed_elsewhere_total > 0) {
     acknowledged += ", " + grouped(reader.points_routed_elsewhere_total) + " routed elsewhere";
   }
   page.row("acknowledged", acknowledged);
 }
 
-void add_dropped(Page& page, const ReaderStatus& reader, std::int64_t now) {
+void add_dropped(Page& page, const ReaderStatus& reader, std::int64_t now,
+                 const std::string& noun) {
   std::string dropped = "none";
   if (reader.points_dropped_total > 0) {
-    dropped = count(reader.points_dropped_total, "point") + reasons(reader.dropped);
+    dropped = count(reader.points_dropped_total, noun) + reasons(reader.dropped);
     if (reader.last_drop_at) dropped += "; last " + relative_to(now, *reader.last_drop_at);
   }
   page.row("dropped", dropped, dropped_lately(reader, now));
@@ -260,21 +275,22 @@ void add_destination(Page& page, const DestinationStatus& destination, const Sta
   page.head("destination " + destination.name +
             (destination.address.empty() ? "" : ", " + destination.address));
   add_state(page, destination, status, now);
-  add_waiting(page, destination);
+  add_waiting(page, destination, noun_of(destination));
   add_sending(page, destination);
-  add_acknowledged(page, destination);
+  add_acknowledged(page, destination, noun_of(destination));
   if (destination.points_rerouted_total > 0) {
     page.row("rerouted", count(destination.points_rerouted_total, "point") +
                              ", acknowledged by others while it was down");
   }
   if (destination.reconnects_total > 0 || destination.points_resent_total > 0) {
     page.row("reconnected", count(destination.reconnects_total, "time") + ", " +
-                                count(destination.points_resent_total, "point") + " sent again");
+                                count(destination.points_resent_total, noun_of(destination)) +
+                                " sent again");
   }
   if (destination.points_kept > 0) {
     page.row("kept", count(destination.points_kept, "point") + ", to be sent again if it dies");
   }
-  add_dropped(page, destination, now);
+  add_dropped(page, destination, now, noun_of(destination));
   if (destination.last_error) page.row("last error", *destination.last_error);
 }
 
@@ -284,12 +300,12 @@ void add_cluster(Page& page, const ClusterStatus& cluster, std::int64_t now) {
   std::string members;
   for (const std::string& each : cluster.members) members += (members.empty() ? "" : ", ") + each;
   page.head("cluster " + cluster.name + ", " + cluster.select + " of " + members);
-  add_waiting(page, *cluster.reader);
-  add_acknowledged(page, *cluster.reader);
+  add_waiting(page, *cluster.reader, "point");
+  add_acknowledged(page, *cluster.reader, "point");
   if (cluster.reader->points_resent_total > 0) {
     page.row("sent again", count(cluster.reader->points_resent_total, "point"));
   }
-  add_dropped(page, *cluster.reader, now);
+  add_dropped(page, *cluster.reader, now, "point");
 }
 
 }  // namespace

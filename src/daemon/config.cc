@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
@@ -104,11 +105,51 @@ void read_resend_window(ConfigTable& table, Acknowledge acknowledge, ReaderOptio
   }
 }
 
+constexpr std::string_view kPoints = "graphite";
+constexpr std::string_view kEvents = "graphite_events";
+
+std::string_view read_destination_type(ConfigTable& table) {
+  std::string_view type = kPoints;
+  table.choice<std::string_view>("type", {{kPoints, kPoints}, {kEvents, kEvents}}, type);
+  return type;
+}
+
+void read_web_address(ConfigTable& table, WebAddress& target) {
+  constexpr std::string_view kExpected =
+      R"(expected an address, such as "http://graphite.example.com:8080")";
+  if (table.take("address") == nullptr) {
+    return table.error("address", std::string(kExpected) + "; this key has no default");
+  }
+  const auto found = table.text("address", kExpected);
+  if (!found) return;
+  const Result<WebAddress> address = parse_web_address(*found);
+  if (!address) return table.error("address", address.error().message);
+  target = address.value();
+}
+
+void read_start(ConfigTable& table, ReaderOptions& target) {
+  table.choice<ReaderStart>("start", {{"live", ReaderStart::Live}, {"oldest", ReaderStart::Oldest}},
+                            target.start);
+}
+
+EventDestinationConfig read_event_destination(ConfigTable& table) {
+  EventDestinationConfig destination;
+  EventSenderOptions& sender = destination.sender;
+  read_web_address(table, sender.address);
+  sender.name = default_name(sender.address.server);
+  table.name("name", sender.name);
+  read_start(table, destination.reader);
+  table.duration("connect_timeout", sender.connect_timeout);
+  table.duration("confirm_timeout", sender.confirm_timeout);
+  table.duration("backoff_max", sender.backoff_max);
+  table.size_or_unlimited("max_backlog", kLeastBacklog, destination.reader.max_backlog);
+  table.finish();
+  return destination;
+}
+
 DestinationConfig read_destination(ConfigTable& table) {
   DestinationConfig destination;
   SenderOptions& sender = destination.sender;
-  std::string_view type;
-  table.choice<std::string_view>("type", {{"graphite", "graphite"}}, type);
   read_destination_address(table, sender.address);
   sender.name = default_name(sender.address);
   table.name("name", sender.name);
@@ -122,8 +163,7 @@ DestinationConfig read_destination(ConfigTable& table) {
   table.choice<Replay>("replay",
                        {{"live_first", Replay::LiveFirst}, {"oldest_first", Replay::OldestFirst}},
                        sender.replay);
-  table.choice<ReaderStart>("start", {{"live", ReaderStart::Live}, {"oldest", ReaderStart::Oldest}},
-                            destination.reader.start);
+  read_start(table, destination.reader);
   table.duration("connect_timeout", sender.connect_timeout);
   table.duration("backoff_max", sender.backoff_max);
   table.duration("stall_timeout", sender.stall_timeout);
@@ -172,6 +212,15 @@ ConfigTable section(ConfigTable& root, const std::string& name, ConfigReading& r
   return {found == nullptr ? empty : *found, name, reading};
 }
 
+void check_room_for_events(ConfigTable& root, const Config& config, ConfigReading& reading) {
+  if (!uses_events(config) || config.queue.max_size >= kMinSizeWithEvents) return;
+  ConfigTable queue = section(root, "queue", reading);
+  queue.error("max_size", "expected at least " + format_size(kMinSizeWithEvents) +
+                              ", of which the queue of events takes " +
+                              format_size(kEventQueueSize) + ", found " +
+                              format_size(config.queue.max_size));
+}
+
 Config read_root(const toml::value& document, ConfigReading& reading) {
   Config config;
   ConfigPlaces places;
@@ -180,16 +229,24 @@ Config read_root(const toml::value& document, ConfigReading& reading) {
   for (const toml::value* each : root.tables("input")) {
     const std::string name = "input[" + std::to_string(config.inputs.size()) + "]";
     ConfigTable table(*each, name, reading);
-    places.inputs.push_back(table.line());
+    places.inputs.push_back({table.line(), places.inputs.size()});
     config.inputs.push_back(read_input(std::move(table)));
   }
   std::vector<ConfigTable> destinations;
   for (const toml::value* each : root.tables("destination")) {
-    const std::string name = "destination[" + std::to_string(config.destinations.size()) + "]";
-    destinations.emplace_back(*each, name, reading);
-    places.destinations.push_back(destinations.back().line());
+    const std::size_t index = places.destinations.size() + places.event_destinations.size();
+    ConfigTable table(*each, "destination[" + std::to_string(index) + "]", reading);
+    const ConfigPlace place{table.line(), index};
+    if (read_destination_type(table) == kEvents) {
+      places.event_destinations.push_back(place);
+      config.event_destinations.push_back(read_event_destination(table));
+      continue;
+    }
+    destinations.push_back(std::move(table));
+    places.destinations.push_back(place);
     config.destinations.push_back(read_destination(destinations.back()));
   }
+  check_room_for_events(root, config, reading);
   read_daemon(section(root, "daemon", reading), config);
   read_admin(section(root, "admin", reading), config);
   read_log(section(root, "log", reading), config);
@@ -237,6 +294,40 @@ std::uint64_t confirm_bytes_in_force(const QueueOptions& queue, const SenderOpti
   return std::min(sender.confirm_bytes, queue.max_size / 16);
 }
 
+bool uses_events(const Config& config) {
+  return !config.event_destinations.empty() ||
+         std::ranges::any_of(config.inputs, [](const InputOptions& each) {
+           return each.type == InputType::Events;
+         });
+}
+
+bool has_event_queue(const Config& config) {
+  // What an earlier configuration left there is shown, and takes its part of the cap.
+  std::error_code unknown;
+  return uses_events(config) ||
+         std::filesystem::exists(event_queue(config).path + "/CURRENT", unknown);
+}
+
+QueueOptions point_queue(const Config& config, bool beside_events) {
+  QueueOptions options = config.queue;
+  if (!beside_events) return options;
+  options.max_size = std::max(options.max_size, kMinSizeWithEvents) - kEventQueueSize;
+  return options;
+}
+
+QueueOptions event_queue(const Config& config) {
+  // Of events there are few.
+  constexpr std::uint64_t kMemoryForNewest = 1ull << 20;
+  constexpr std::uint64_t kMostMemory = 8ull << 20;
+  QueueOptions options = config.queue;
+  options.path += "/events";
+  options.max_size = kEventQueueSize;
+  options.memory_for_newest = kMemoryForNewest;
+  options.memory_limit = std::min(options.memory_limit, kMostMemory);
+  options.join_small = false;
+  return options;
+}
+
 std::string to_string(const ConfigError& error) {
   std::string text = error.file;
   if (error.line > 0) text += ":" + std::to_string(error.line);
@@ -272,6 +363,7 @@ std::set<std::string> known_config_keys() {
                 "[[input]]\ntype = 'tail'\nparser = 'json'\n"
                 "[[input]]\ntype = 'tail'\nparser = 'metric'\n"
                 "[[input]]\ntype = 'tail'\nparser = 'regex'\n[[input.metric]]\n"
+                "[[input]]\ntype = 'events'\n[[destination]]\ntype = 'graphite_events'\n"
                 "[[destination]]\n[[cluster]]\n[[route]]\n[[rewrite]]\n",
                 reading));
   return std::move(reading.known_keys);

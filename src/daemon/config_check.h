@@ -7,11 +7,17 @@
 
 namespace carbon_spool {
 
-/// The lines on which the tables of a configuration begin, one for each of its inputs and
-/// destinations.
+/// Where a table of the configuration is: its line, and which of its kind it is in the file.
+struct ConfigPlace {
+  std::size_t line = 0;
+  std::size_t index = 0;
+};
+
+/// The places of all inputs and destinations.
 struct ConfigPlaces {
-  std::vector<std::size_t> inputs;
-  std::vector<std::size_t> destinations;
+  std::vector<ConfigPlace> inputs;
+  std::vector<ConfigPlace> destinations;
+  std::vector<ConfigPlace> event_destinations;
 };
 
 /// The rules that look at more than one key. What is empty (a name, an address's host) was already

@@ -35,6 +35,16 @@ void read_pickle(ConfigTable& table, InputOptions& input) {
   read_sockets(table, input);
 }
 
+/// Few send events, and each client has room for one.
+constexpr std::uint32_t kDefaultEventConnections = 256;
+
+void read_events(ConfigTable& table, InputOptions& input) {
+  input.listen = {{Address::Transport::Tcp, "127.0.0.1", 2080, ""}};
+  input.max_connections = kDefaultEventConnections;
+  read_sockets(table, input);
+  table.duration("idle_timeout", input.idle_timeout);
+}
+
 /// A type, and what reads its keys beside `name` and `type`.
 struct TypeKeys {
   InputType type;
@@ -44,7 +54,7 @@ struct TypeKeys {
 constexpr std::array kTypes = {
     TypeKeys{InputType::Graphite, read_graphite}, TypeKeys{InputType::Pickle, read_pickle},
     TypeKeys{InputType::Statsd, read_statsd},     TypeKeys{InputType::Host, read_host},
-    TypeKeys{InputType::Tail, read_tail},
+    TypeKeys{InputType::Tail, read_tail},         TypeKeys{InputType::Events, read_events},
 };
 
 }  // namespace
@@ -57,7 +67,8 @@ InputOptions read_input(ConfigTable table) {
                                   {"pickle", "pickle"},
                                   {"statsd", "statsd"},
                                   {"tail", "tail"},
-                                  {"host", "host"}},
+                                  {"host", "host"},
+                                  {"events", "events"}},
                                  type);
   input.name = type;
   table.name("name", input.name);

@@ -1,5 +1,6 @@
 #include "config_routing.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace carbon_spool {
@@ -110,6 +111,24 @@ std::vector<ConfigTable> read_each(ConfigTable& root, const std::string& name,
   return tables;
 }
 
+/// A destination of events named where points go.
+template <class Item>
+void refuse_events(std::vector<ConfigTable>& tables, const std::vector<Item>& items,
+                   std::vector<std::string> Item::*names, const std::string& key,
+                   const Config& config) {
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    const std::vector<std::string>& named = items[i].*names;
+    for (std::size_t n = 0; n < named.size(); ++n) {
+      const bool of_events = std::ranges::any_of(config.event_destinations, [&](const auto& each) {
+        return each.sender.name == named[n];
+      });
+      if (!of_events) continue;
+      tables[i].error(
+          key, "expected a destination of points, found \"" + named[n] + "\", which takes events");
+    }
+  }
+}
+
 }  // namespace
 
 void read_place_in_routing(ConfigTable& table, DestinationConfig& destination) {
@@ -129,6 +148,8 @@ void read_routing(ConfigTable& root, ConfigTable routing,
   auto clusters = read_each(root, "cluster", reading, read_cluster, options.clusters);
   auto routes = read_each(root, "route", reading, read_route, options.routes);
   auto rewrites = read_each(root, "rewrite", reading, read_rewrite, options.rewrites);
+  refuse_events(clusters, options.clusters, &ClusterOptions::members, "members", config);
+  refuse_events(routes, options.routes, &RouteOptions::to, "to", config);
   for (const DestinationConfig& each : config.destinations) {
     options.destinations.push_back(route_destination(each));
   }

@@ -15,11 +15,16 @@ DaemonImpl::~DaemonImpl() {
 }
 
 Result<void> DaemonImpl::start() {
-  auto queue = Queue::open(config_.queue);
+  const bool with_events = has_event_queue(config_);
+  auto queue = Queue::open(point_queue(config_, with_events));
   if (!queue) return queue.error();
   {
     const std::lock_guard lock(mutex_);
     queue_ = std::move(queue.value());
+    if (with_events) {
+      if (auto opened = open_events(config_); !opened) return opened.error();
+      events_->provide_senders(config_);
+    }
     sink_.emplace(*queue_);
     use_routing(config_.routing);
     const Plan planned = plan(config_);
@@ -167,15 +172,45 @@ AdminAnswer DaemonImpl::answer(const std::string& request) {
   if (request.starts_with(kWatchRequest)) {
     return answer_watcher(std::string_view(request).substr(kWatchRequest.size()));
   }
+  if (request.starts_with(kEventRequest)) {
+    return answer_event(std::string_view(request).substr(kEventRequest.size()));
+  }
   const auto asked = queue_request_from(request);
   if (!asked) return whole_answer("failed unknown request\n");
+  return answer_about_queues(*asked);
+}
+
+AdminAnswer DaemonImpl::answer_about_queues(const QueueRequest& request) {
   ReaderNames configured;
+  Queue* asked = queue_.get();
   {
     const std::lock_guard lock(mutex_);
     configured = names_of_readers(config_);
+    if (events_) {
+      const auto events = is_about_events(request, config_, events_->queue().stats().readers);
+      if (!events) return whole_answer("failed " + events.error().message + '\n');
+      if (events.value()) {
+        configured = names_of_event_readers(config_);
+        asked = &events_->queue();
+      }
+    }
   }
-  // The admin thread ends before the queue does.
-  return answer_queue_request(*queue_, configured, *asked);
+  // The admin thread ends before the queues do.
+  return answer_queue_request(*asked, configured, request);
+}
+
+AdminAnswer DaemonImpl::answer_event(std::string_view json) {
+  DaemonEvents* events = nullptr;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!config_.event_destinations.empty()) events = events_.get();
+  }
+  if (events == nullptr) {
+    return whole_answer(
+        "failed nobody would get it: there is no [[destination]] with type = "
+        "\"graphite_events\"\n");
+  }
+  return events->answer(json);
 }
 
 AdminAnswer DaemonImpl::answer_watcher(std::string_view request) {
@@ -229,15 +264,17 @@ void DaemonImpl::stop() {
   drain_senders();
   tear_down();
   bool waiting = false;
-  const auto tell = [&](const std::string& name, const ReaderStatus& reader) {
+  const auto tell = [&](const std::string& name, const ReaderStatus& reader, const char* what) {
     if (reader.points_pending == 0) return;
     waiting = true;
     log(LogLevel::Info, "left waiting in the queue for " + name + ": " +
-                            std::to_string(reader.points_pending) + " points");
+                            std::to_string(reader.points_pending) + " " + what);
   };
-  for (const DestinationStatus& each : last_status_.destinations) tell(each.name, each);
+  for (const DestinationStatus& each : last_status_.destinations) {
+    tell(each.name, each, each.type == kEventDestinationType ? "events" : "points");
+  }
   for (const ClusterStatus& each : last_status_.clusters) {
-    if (each.reader) tell(each.name, *each.reader);
+    if (each.reader) tell(each.name, *each.reader, "points");
   }
   log(LogLevel::Info, waiting ? "stopped" : "stopped: nothing is left waiting");
 }
@@ -246,6 +283,7 @@ void DaemonImpl::stop() {
 // stop_appending; hence the order.
 void DaemonImpl::stop_inputs() {
   for (RunningInput& each : inputs_) each.input->stop();
+  if (events_) events_->queue().stop_appending();
   if (queue_) queue_->stop_appending();
   for (RunningInput& each : inputs_) each.input->finished();
   for (RunningInput& each : ended_inputs_) each.input->finished();
@@ -254,7 +292,9 @@ void DaemonImpl::stop_inputs() {
 
 void DaemonImpl::drain_senders() {
   for (RunningSender& each : senders_) each.sender->drain(config_.shutdown_timeout);
+  if (events_) events_->drain(config_.shutdown_timeout);
   for (RunningSender& each : senders_) each.sender->finished();
+  if (events_) events_->finished();
 }
 
 void DaemonImpl::tear_down() {
@@ -262,21 +302,27 @@ void DaemonImpl::tear_down() {
   admin_.reset();
   const std::lock_guard lock(mutex_);
   senders_.clear();
+  if (events_) events_->end_senders();
   if (queue_) last_status_ = status_of_parts();
   inputs_.clear();
   ended_inputs_.clear();
   threads_.reset();
   sink_.reset();
+  events_.reset();
   queue_.reset();
 }
 
 Status DaemonImpl::status_of_parts() const {
-  StatusSources sources{config_, queue_->stats(), {}, {}, system_clock().now()};
+  StatusSources sources{config_, queue_->stats(), {}, {}, {}, system_clock().now()};
   for (const RunningInput& each : inputs_) {
     sources.inputs[each.name] = {each.input->listening(), each.input->stats()};
   }
   for (const RunningSender& each : senders_)
     sources.senders[each.options.name] = each.sender->stats();
+  if (events_) {
+    sources.events = events_->queue().stats();
+    sources.senders.merge(events_->sender_stats());
+  }
   return make_status(sources);
 }
 
@@ -301,7 +347,10 @@ Result<std::unique_ptr<Daemon>> Daemon::start(const Config& config) {
 Result<Status> status_of_stopped(const Config& config) {
   auto queue = Queue::inspect(config.queue.path);
   if (!queue) return queue.error();
-  Status status = make_status({config, std::move(queue.value()), {}, {}, system_clock().now()});
+  std::optional<QueueStats> events;
+  if (auto there = Queue::inspect(event_queue(config).path)) events = std::move(there.value());
+  Status status = make_status(
+      {config, std::move(queue.value()), std::move(events), {}, {}, system_clock().now()});
   status.version = CARBON_SPOOL_VERSION;
   status.state = "stopped";
   return status;

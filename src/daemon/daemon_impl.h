@@ -14,40 +14,13 @@
 #include "carbon_spool/input/ingest_threads.h"
 #include "carbon_spool/route/batch_router.h"
 
+#include "daemon_events.h"
 #include "queue_requests.h"
+#include "queue_sink.h"
 #include "refusal_keeper.h"
 #include "supply_plan.h"
 
 namespace carbon_spool {
-
-/// The inputs' way to the queue.
-class QueueSink final : public PointSink {
- public:
-  explicit QueueSink(Queue& queue) : queue_(queue) {}
-
-  [[nodiscard]] std::optional<BatchBuilder> obtain_builder() override {
-    return queue_.obtain_builder();
-  }
-  [[nodiscard]] std::optional<BatchBuilder> obtain_builder_within(Milliseconds most) override {
-    return queue_.obtain_builder_within(most);
-  }
-  std::uint64_t submit(BatchBuilder builder) override { return queue_.submit(std::move(builder)); }
-  std::uint64_t submit_together(std::vector<BatchBuilder> builders) override {
-    return queue_.submit_together(std::move(builders));
-  }
-  void when_durable(std::uint64_t ticket, std::function<void(bool accepted)> then) override {
-    queue_.when_durable(ticket, std::move(then));
-  }
-  void keep(const std::string& key, const std::string& text) override {
-    queue_.put_note(key, text);
-  }
-  [[nodiscard]] std::optional<std::string> kept(const std::string& key) const override {
-    return queue_.note(key);
-  }
-
- private:
-  Queue& queue_;
-};
 
 /// The daemon. Starting, stopping and its status are in daemon.cc, changing its configuration while
 /// it runs in reload.cc.
@@ -88,6 +61,8 @@ class DaemonImpl final : public Daemon {
   void keep_refusals();
   [[nodiscard]] AdminAnswer answer(const std::string& request);
   [[nodiscard]] AdminAnswer answer_watcher(std::string_view request);
+  [[nodiscard]] AdminAnswer answer_event(std::string_view json);
+  [[nodiscard]] AdminAnswer answer_about_queues(const QueueRequest& request);
   void log_started() const;
 
   void stop_inputs();
@@ -100,6 +75,7 @@ class DaemonImpl final : public Daemon {
   [[nodiscard]] Result<void> change_to(const Config& next);
   [[nodiscard]] Result<std::vector<RunningInput>> prepare_inputs(const Config& next);
   void take_back_prepared();
+  [[nodiscard]] Result<void> open_events(const Config& next);
   void change_destinations(const Config& next);
   void release_readers_without(const Plan& planned);
   void change_inputs(const Config& next, std::vector<RunningInput> added);
@@ -112,7 +88,8 @@ class DaemonImpl final : public Daemon {
   mutable std::mutex mutex_;
   std::unique_ptr<Queue> queue_;
   std::optional<QueueSink> sink_;
-  std::shared_ptr<BatchRouter> router_;  ///< of the routing in force; null without one
+  std::unique_ptr<DaemonEvents> events_;  ///< null: nothing takes or delivers events
+  std::shared_ptr<BatchRouter> router_;   ///< of the routing in force; null without one
   unsigned routing_generation_ = 0;
   std::map<std::string, Reader*> readers_;
   std::map<std::pair<std::string, std::string>, Reader*> takers_;  ///< by reader and taker
@@ -139,8 +116,5 @@ inline constexpr std::string_view kWatchRequest = "statsd-watch\t";
 /// What the sender of a destination is started with.
 [[nodiscard]] SenderOptions sender_options(const Config& config,
                                            const DestinationConfig& destination);
-
-/// Of destinations, and of clusters that share a reader.
-[[nodiscard]] ReaderNames names_of_readers(const Config& config);
 
 }  // namespace carbon_spool

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "daemon_events.h"
 #include "describe_routing.h"
 #include "refusal_note.h"
 
@@ -81,7 +82,9 @@ RefusalCounts remembered_refusals(const std::string& name, const QueueStats& que
 }
 
 InputStatus input_status(const InputOptions& options, const StatusSources& sources) {
-  InputStatus status = remembered_input(options.name, sources.queue);
+  const bool of_events = options.type == InputType::Events;
+  InputStatus status = remembered_input(
+      options.name, of_events ? sources.events.value_or(QueueStats()) : sources.queue);
   status.type = name_of(options.type);
   const auto running = sources.inputs.find(options.name);
   if (running == sources.inputs.end()) {
@@ -168,16 +171,11 @@ void count_takers(const QueueStats& queue, DestinationStatus& status) {
   }
 }
 
-DestinationStatus destination_status(const SenderOptions& options, const StatusSources& sources) {
-  DestinationStatus status;
-  static_cast<ReaderStatus&>(status) =
-      reader_status(find_reader(sources.queue, options.name), sources.now);
-  status.name = options.name;
-  status.address = to_string(options.address);
+/// What its sender says of it, where one runs.
+void add_sender(const StatusSources& sources, DestinationStatus& status) {
   status.state = "stopped";
-  count_takers(sources.queue, status);
-  const auto sender = sources.senders.find(options.name);
-  if (sender == sources.senders.end()) return status;
+  const auto sender = sources.senders.find(status.name);
+  if (sender == sources.senders.end()) return;
   const SenderStats& numbers = sender->second;
   status.state = name_of(numbers.state);
   status.since = numbers.since;
@@ -190,13 +188,80 @@ DestinationStatus destination_status(const SenderOptions& options, const StatusS
           : seconds_to_catch_up(status.points_live, numbers.points_per_second);
   status.reconnects_total = numbers.reconnects;
   status.last_error = unless_empty(numbers.last_error);
+}
+
+DestinationStatus destination_status(const SenderOptions& options, const StatusSources& sources) {
+  DestinationStatus status;
+  static_cast<ReaderStatus&>(status) =
+      reader_status(find_reader(sources.queue, options.name), sources.now);
+  status.name = options.name;
+  status.address = to_string(options.address);
+  count_takers(sources.queue, status);
+  add_sender(sources, status);
   return status;
+}
+
+/// Of events; `name` has a position in their queue, or none yet.
+DestinationStatus event_status(const std::string& name, const StatusSources& sources) {
+  DestinationStatus status;
+  status.type = kEventDestinationType;
+  status.name = name;
+  status.state = "orphan";
+  const ReaderStats* const reader = sources.events ? find_reader(*sources.events, name) : nullptr;
+  static_cast<ReaderStatus&>(status) = reader_status(reader, sources.now);
+  // What is set aside of events is what a server refused.
+  if (const auto refused = status.dropped.extract("poison"); !refused.empty()) {
+    status.dropped["refused"] = refused.mapped();
+  }
+  return status;
+}
+
+/// What the queue of events has beside what the configuration names.
+void add_event_orphans(const StatusSources& sources, Status& status) {
+  for (const ProducerStats& producer : sources.events->producers) {
+    const bool named = std::ranges::any_of(sources.config.inputs, [&](const InputOptions& each) {
+      return each.type == InputType::Events && each.name == producer.name;
+    });
+    const bool by_command = producer.name == kEventCommandProducer;
+    if (named || (by_command && producer.accepted_points == 0)) continue;
+    InputStatus input = remembered_input(producer.name, *sources.events);
+    input.type = by_command ? "command" : "orphan";
+    count_refused(remembered_refusals(producer.name, sources.queue), input);
+    status.inputs.push_back(std::move(input));
+  }
+  for (const ReaderStats& reader : sources.events->readers) {
+    const auto& known = sources.config.event_destinations;
+    const bool named = std::ranges::any_of(
+        known, [&](const auto& each) { return each.sender.name == reader.name; });
+    if (!named) status.destinations.push_back(event_status(reader.name, sources));
+  }
+}
+
+void add_events(const StatusSources& sources, Status& status) {
+  for (const EventDestinationConfig& each : sources.config.event_destinations) {
+    DestinationStatus destination = event_status(each.sender.name, sources);
+    destination.address = to_string(each.sender.address);
+    add_sender(sources, destination);
+    status.destinations.push_back(std::move(destination));
+  }
+  if (!sources.events) return;
+  const QueueStats& events = *sources.events;
+  QueueStatus& queue = status.queue;
+  queue.events = events.points;
+  queue.bytes_on_disk += events.bytes_on_disk;
+  queue.dropped_points_total += events.dropped_points;
+  if (!queue.last_error && !events.last_error.empty()) {
+    queue.last_error = "events: " + events.last_error;
+  }
+  for (const std::string& each : events.set_aside) queue.set_aside.push_back("events: " + each);
+  queue.points_in_memory += events.points_in_memory;
 }
 
 void add_orphans(const StatusSources& sources, Status& status) {
   for (const ProducerStats& producer : sources.queue.producers) {
-    const bool named = std::ranges::any_of(
-        status.inputs, [&](const InputStatus& each) { return each.name == producer.name; });
+    const bool named = std::ranges::any_of(sources.config.inputs, [&](const InputOptions& each) {
+      return each.type != InputType::Events && each.name == producer.name;
+    });
     if (named) continue;
     InputStatus input = remembered_input(producer.name, sources.queue);
     input.type = "orphan";
@@ -205,7 +270,8 @@ void add_orphans(const StatusSources& sources, Status& status) {
   }
   for (const ReaderStats& reader : sources.queue.readers) {
     const bool of_destination = std::ranges::any_of(
-        status.destinations, [&](const auto& each) { return each.name == reader.name; });
+        sources.config.destinations,
+        [&](const DestinationConfig& each) { return each.sender.name == reader.name; });
     // A cluster that is hashed now does not go on with what waits from when it shared a reader.
     const bool of_cluster = std::ranges::any_of(status.clusters, [&](const ClusterStatus& each) {
       return each.name == reader.name && each.reader;
@@ -241,7 +307,9 @@ Status make_status(const StatusSources& sources) {
     status.destinations.push_back(destination_status(destination.sender, sources));
   }
   if (sources.config.routing) add_clusters(*sources.config.routing, sources, status);
+  add_events(sources, status);
   add_orphans(sources, status);
+  if (sources.events) add_event_orphans(sources, status);
   return status;
 }
 

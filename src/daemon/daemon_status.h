@@ -21,8 +21,9 @@ struct InputNumbers {
 struct StatusSources {
   const Config& config;
   QueueStats queue;
+  std::optional<QueueStats> events;  ///< of their queue, if there is one
   std::map<std::string, InputNumbers> inputs;
-  std::map<std::string, SenderStats> senders;
+  std::map<std::string, SenderStats> senders;  ///< of points and of events
   std::chrono::system_clock::time_point now;
 };
 

@@ -174,6 +174,22 @@ void describe_destination(const QueueOptions& queue, const DestinationConfig& de
            format_duration(sender.stall_timeout) + ".");
 }
 
+void describe_event_destination(const EventDestinationConfig& destination, Page& page) {
+  const EventSenderOptions& sender = destination.sender;
+  page.title("destination");
+  page.add(sender.name + " (events): " + to_string(sender.address));
+  page.add("One request an event, in order; confirmed by its answer, for which it waits " +
+           format_duration(sender.confirm_timeout) +
+           ". What may have arrived without an answer is looked for there before it is sent again; "
+           "what is refused (4xx) is set aside and not sent again.");
+  if (destination.reader.max_backlog != UINT64_MAX) {
+    page.add("When more than " + format_size(destination.reader.max_backlog) +
+             " waits for it unsent, the oldest of it is dropped (max_backlog).");
+  }
+  page.add("Connects within " + format_duration(sender.connect_timeout) + ", tries again after " +
+           format_duration(sender.backoff_max) + " at most.");
+}
+
 std::string name_of(LogLevel level) {
   switch (level) {
     case LogLevel::Debug:
@@ -193,9 +209,16 @@ std::string name_of(LogLevel level) {
 std::string describe(const Config& config) {
   Page page;
   describe_queue(config.queue, page);
+  if (uses_events(config)) {
+    page.add("Of that, events have " + format_size(kEventQueueSize) + " in " +
+             event_queue(config).path + ".");
+  }
   for (const InputOptions& input : config.inputs) describe_input(input, page);
   for (const DestinationConfig& each : config.destinations) {
     describe_destination(config.queue, each, page);
+  }
+  for (const EventDestinationConfig& each : config.event_destinations) {
+    describe_event_destination(each, page);
   }
   if (config.routing) describe_routing(*config.routing, page);
   page.title("daemon");

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "carbon_spool/admin/admin_socket.h"
+#include "carbon_spool/daemon/config.h"
 #include "carbon_spool/daemon/queue_tools.h"
 #include "carbon_spool/queue/queue.h"
 
@@ -30,6 +31,9 @@ struct ReaderNames {
   /// clusters alone.
   std::set<std::string> used;
 };
+
+/// Of destinations of points, and of clusters that share a reader.
+[[nodiscard]] ReaderNames names_of_readers(const Config& config);
 
 [[nodiscard]] std::string to_line(const QueueRequest& request);
 /// None if the line is no such request.

@@ -35,14 +35,14 @@ class QueueToolsImpl final : public QueueTools {
       if (!asked && !stopped) return asked.error();
       return success();
     }
+    if (auto events =
+            about_events({QueueRequest::What::Walk, options.reader.value_or(""), "", {}, false});
+        events && events.value()) {
+      return walk_stopped(event_queue(config_).path, options, see);
+    }
     WalkOptions selecting = options;
     if (options.reader && !options.verify) selecting.selector = selector_of(*options.reader);
-    auto walk = Queue::walk_stopped(config_.queue.path, selecting);
-    if (!walk) return walk.error();
-    while (const auto step = walk.value()->next()) {
-      if (!see(walked(*walk.value(), *step, options.verify))) break;
-    }
-    return success();
+    return walk_stopped(config_.queue.path, selecting, see);
   }
 
   [[nodiscard]] Result<std::uint64_t> purge(const std::string& destination,
@@ -56,6 +56,24 @@ class QueueToolsImpl final : public QueueTools {
   }
 
  private:
+  [[nodiscard]] static Result<void> walk_stopped(
+      const std::string& path, const WalkOptions& options,
+      const std::function<bool(const WalkedBatch&)>& see) {
+    auto walk = Queue::walk_stopped(path, options);
+    if (!walk) return walk.error();
+    while (const auto step = walk.value()->next()) {
+      if (!see(walked(*walk.value(), *step, options.verify))) break;
+    }
+    return success();
+  }
+
+  /// Of a queue that no daemon has open.
+  [[nodiscard]] Result<bool> about_events(const QueueRequest& request) const {
+    std::vector<ReaderStats> readers;
+    if (auto there = Queue::inspect(event_queue(config_).path)) readers = there.value().readers;
+    return is_about_events(request, config_, readers);
+  }
+
   [[nodiscard]] bool is_running() const {
     return ask_admin(config_.admin_socket, "status").has_value();
   }
@@ -88,10 +106,16 @@ class QueueToolsImpl final : public QueueTools {
       return ask(request, [](const WalkedBatch&) { return true; });
     }
     // Opening makes what is not there.
-    if (auto there = Queue::inspect(config_.queue.path); !there) return there.error();
-    auto queue = Queue::open(config_.queue);
+    const auto events = about_events(request);
+    if (!events) return events.error();
+    const QueueOptions options =
+        events.value() ? event_queue(config_) : point_queue(config_, has_event_queue(config_));
+    if (auto there = Queue::inspect(options.path); !there) return there.error();
+    auto queue = Queue::open(options);
     if (!queue) return queue.error();
-    return do_queue_request(*queue.value(), names_of_readers(config_), request);
+    return do_queue_request(
+        *queue.value(),
+        events.value() ? names_of_event_readers(config_) : names_of_readers(config_), request);
   }
 
   const Config config_;

@@ -62,18 +62,39 @@ Result<void> DaemonImpl::change_to(const Config& next) {
   }
   for (RunningInput& each : ended_inputs_) each.input->finished();
   ended_inputs_.clear();
+  const bool had_events = events_ != nullptr;
+  if (uses_events(next)) {
+    if (auto opened = open_events(next); !opened) return opened.error();
+  }
   auto added = prepare_inputs(next);
   if (!added) {
     take_back_prepared();
+    if (!had_events) {
+      const std::lock_guard lock(mutex_);
+      events_.reset();
+    }
     return added.error();
   }
 
   set_log_level(next.log_level);
-  if (next.queue != config_.queue) queue_->change_options(next.queue);
+  const bool has_events = events_ != nullptr;
+  if (next.queue != config_.queue || has_events != had_events) {
+    queue_->change_options(point_queue(next, has_events));
+  }
+  if (events_ && next.queue != config_.queue) events_->queue().change_options(event_queue(next));
   change_destinations(next);
   change_inputs(next, std::move(added.value()));
   const std::lock_guard lock(mutex_);
   config_ = next;
+  return success();
+}
+
+/// The queue of events, if it is not open yet.
+Result<void> DaemonImpl::open_events(const Config& next) {
+  if (events_) return success();
+  auto opened = DaemonEvents::open(next);
+  if (!opened) return opened.error();
+  events_ = std::move(opened.value());
   return success();
 }
 
@@ -87,7 +108,10 @@ Result<std::vector<DaemonImpl::RunningInput>> DaemonImpl::prepare_inputs(const C
       InputOptions nowhere = options;
       nowhere.listen.clear();
       const std::string note = queue_->note(refusal_note_key(options.name)).value_or("");
-      auto made = Input::start(nowhere, queue_->add_producer(options.name), *sink_, *threads_,
+      const bool of_events = options.type == InputType::Events;
+      Queue& queue = of_events ? events_->queue() : *queue_;
+      PointSink& sink = of_events ? events_->sink() : *sink_;
+      auto made = Input::start(nowhere, queue.add_producer(options.name), sink, *threads_,
                                from_refusal_note(note));
       if (!made) return made.error();
       added.push_back({options.name, std::move(made.value())});
@@ -113,8 +137,10 @@ void DaemonImpl::take_back_prepared() {
 void DaemonImpl::change_destinations(const Config& next) {
   Plan planned;
   std::vector<RunningSender> ending;
+  std::vector<DaemonEvents::RunningSender> ending_of_events;
   {
     const std::lock_guard lock(mutex_);
+    if (events_) ending_of_events = events_->take_senders_without(next);
     use_routing(next.routing);
     planned = plan(next);
     const auto stays = [&](const RunningSender& running) {
@@ -129,18 +155,27 @@ void DaemonImpl::change_destinations(const Config& next) {
     senders_.erase(gone, senders_.end());
   }
   for (RunningSender& each : ending) each.sender->drain(config_.shutdown_timeout, Drain::UnderWay);
+  for (auto& each : ending_of_events) {
+    each.sender->drain(config_.shutdown_timeout, Drain::UnderWay);
+  }
   for (RunningSender& each : ending) {
     each.sender->finished();
     each.sender.reset();
   }
+  for (auto& each : ending_of_events) each.sender->finished();
+  ending_of_events.clear();
 
   const std::lock_guard lock(mutex_);
   release_readers_without(planned);
   config_.queue = next.queue;  // what a connection may carry goes by the cap
   config_.destinations = next.destinations;
+  config_.event_destinations = next.event_destinations;
   config_.routing = next.routing;
   provide_readers(planned);
   start_missing_senders(planned);
+  if (!events_) return;
+  events_->release_readers_without(next);
+  events_->provide_senders(next);
 }
 
 /// Nothing takes from them any more.

@@ -9,6 +9,7 @@
 
 #include "bound_socket.h"
 #include "datagram_listener.h"
+#include "event_input.h"
 #include "host_input.h"
 #include "ingest_thread.h"
 #include "statsd_service.h"
@@ -218,12 +219,14 @@ std::string_view name_of(InputType type) {
       return "host";
     case InputType::Tail:
       return "tail";
+    case InputType::Events:
+      return "events";
   }
   return "graphite";
 }
 
 bool takes_datagrams(InputType type) {
-  return type != InputType::Pickle;
+  return type != InputType::Pickle && type != InputType::Events;
 }
 
 Result<std::unique_ptr<Input>> Input::start(const InputOptions& options, ProducerId producer,
@@ -235,6 +238,12 @@ Result<std::unique_ptr<Input>> Input::start(const InputOptions& options, Produce
   }
   if (options.type == InputType::Tail) {
     return start_tail_input(options, producer, sink, refused_before, clock);
+  }
+  if (options.type == InputType::Events) {
+    auto events = make_event_input(options, producer, sink, refused_before, clock);
+    if (auto prepared = events->prepare(options); !prepared) return prepared.error();
+    events->use_prepared();
+    return events;
   }
   auto input =
       std::make_unique<SocketInput>(options, producer, sink, threads, refused_before, clock);

@@ -12,6 +12,7 @@ std::unique_ptr<StreamDecoder> make_stream_decoder(InputType type, Fragment& fra
     case InputType::Statsd:  // what ends in a newline is a packet, see PointIntake
     case InputType::Host:    // has no streams
     case InputType::Tail:    // nor has this
+    case InputType::Events:  // has clients of its own
       break;
     case InputType::Pickle:
       return std::make_unique<PickleDecoder>(fragment);

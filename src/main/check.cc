@@ -1,7 +1,11 @@
 #include <algorithm>
 #include <future>
 #include <iostream>
+#include <string>
+#include <utility>
+#include <vector>
 
+#include "carbon_spool/output/event_sender.h"
 #include "carbon_spool/output/graphite_sender.h"
 
 #include "commands.h"
@@ -35,17 +39,32 @@ Verdict try_destination(const SenderOptions& sender) {
   return judge(sender, probe_destination(sender.address, sender.connect_timeout, confirm_timeout));
 }
 
+Verdict try_event_destination(const EventSenderOptions& sender) {
+  const Milliseconds answer_timeout = std::min(sender.confirm_timeout, kLongestWait);
+  const Probe probe = probe_web(sender.address, sender.connect_timeout, answer_timeout);
+  if (!probe.connected) return {false, "not connected: " + probe.error};
+  const std::string connected = "connected to " + probe.peer;
+  if (probe.confirmed) return {true, connected + ", tells which events it has"};
+  return {false, connected + ", does not tell which events it has (events/get_data): " +
+                     probe.error + "; after an interruption an event may arrive twice"};
+}
+
 /// All at the same time: a few that do not answer take no longer than one.
 bool try_destinations(const Config& config) {
-  std::vector<std::future<Verdict>> verdicts;
+  std::vector<std::pair<std::string, std::future<Verdict>>> verdicts;
   for (const DestinationConfig& each : config.destinations) {
-    verdicts.push_back(std::async(std::launch::async, try_destination, std::cref(each.sender)));
+    verdicts.emplace_back(each.sender.name,
+                          std::async(std::launch::async, try_destination, std::cref(each.sender)));
+  }
+  for (const EventDestinationConfig& each : config.event_destinations) {
+    verdicts.emplace_back(each.sender.name, std::async(std::launch::async, try_event_destination,
+                                                       std::cref(each.sender)));
   }
   bool all_good = true;
-  for (std::size_t i = 0; i < verdicts.size(); ++i) {
-    const Verdict verdict = verdicts[i].get();
+  for (auto& [name, coming] : verdicts) {
+    const Verdict verdict = coming.get();
     all_good = all_good && verdict.good;
-    std::cout << config.destinations[i].sender.name << ": " << verdict.text << '\n';
+    std::cout << name << ": " << verdict.text << '\n';
   }
   return all_good;
 }

@@ -122,6 +122,15 @@ struct WatchStatsdArguments {
 };
 [[nodiscard]] int watch_statsd(const WatchStatsdArguments& arguments);
 
+struct EventArguments {
+  std::string config_file = kDefaultConfigFile;
+  std::string what;
+  std::vector<std::string> tags;
+  std::string data;
+  std::string when;  ///< Unix seconds, perhaps with a fraction; empty: when the daemon takes it
+};
+[[nodiscard]] int hand_over_event(const EventArguments& arguments);
+
 struct ReceiveArguments {
   std::vector<std::string> listen;  ///< addresses, as `parse_address` reads them
   bool count = false;               ///< print how many lines came, not the lines

@@ -262,6 +262,27 @@ void add_statsd_commands(CLI::App& app, Chosen& chosen) {
       .footer("< is a value that came, > a point that was flushed.");
 }
 
+void add_event(CLI::App& app, Chosen& chosen) {
+  add_command<EventArguments>(
+      app, "event", "hand an event to the daemon, for graphite-web", hand_over_event, chosen,
+      [](CLI::App& command, EventArguments& arguments) {
+        add_config_option(command, arguments.config_file);
+        command.add_option("what", arguments.what, "what happened, in a few words")
+            ->type_name("WHAT")
+            ->required();
+        command.add_option("--tag", arguments.tags, "a tag; may be given more than once")
+            ->type_name("TAG")
+            ->allow_extra_args(false);
+        command.add_option("--data", arguments.data, "more about it")->type_name("TEXT");
+        command.add_option("--when", arguments.when, "when it happened (now)")
+            ->type_name("UNIX-SECONDS");
+      })
+      .footer(
+          "Exit code: 0 the event is in the daemon's queue, on disk; 1 the daemon did not take "
+          "it;\n"
+          "2 bad usage or configuration; 3 the daemon is not running, the event was not taken");
+}
+
 void add_receiver(CLI::App& app, Chosen& chosen) {
   add_command<ReceiveArguments>(
       app, "receive", "be a small Graphite server that prints what arrives", receive, chosen,
@@ -287,6 +308,7 @@ int run_command_line(int argc, char** argv) {
   add_daemon_commands(app, chosen);
   add_queue_commands(app, chosen);
   add_sender(app, chosen);
+  add_event(app, chosen);
   add_logster(app, chosen);
   add_tail(app, chosen);
   add_statsd_commands(app, chosen);

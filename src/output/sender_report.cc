@@ -7,9 +7,10 @@
 
 namespace carbon_spool {
 SenderReport::SenderReport(const SenderOptions& options,
-                           std::function<std::uint64_t()> points_waiting)
+                           std::function<std::uint64_t()> points_waiting, std::string_view what)
     : label_("destination " + quote_for_log(options.name)),
-      points_waiting_(std::move(points_waiting)) {
+      points_waiting_(std::move(points_waiting)),
+      what_(what) {
   stats_.since = system_clock().unix_seconds();
 }
 
@@ -46,7 +47,7 @@ bool SenderReport::connected(bool renewal) {
   if (down_since_) {
     const auto seconds = std::chrono::duration_cast<Seconds>(present() - *down_since_);
     std::string line = label_ + " is back after " + describe_duration(seconds);
-    if (points_waiting_) line += ", " + std::to_string(points_waiting_()) + " points wait";
+    if (points_waiting_) line += ", " + std::to_string(points_waiting_()) + " " + what_ + " wait";
     log_.log(LogLevel::Info, line);
   }
   was_connected_ = true;

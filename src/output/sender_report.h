@@ -19,7 +19,9 @@ namespace carbon_spool {
 /// one when it is back. Threads: `stats` from any, everything else from the sender's.
 class SenderReport {
  public:
-  SenderReport(const SenderOptions& options, std::function<std::uint64_t()> points_waiting);
+  /// `what` is sent: points, or events.
+  SenderReport(const SenderOptions& options, std::function<std::uint64_t()> points_waiting,
+               std::string_view what = "points");
 
   void state(SenderState state);
   void error(std::string_view why);
@@ -40,6 +42,7 @@ class SenderReport {
  private:
   const std::string label_;
   const std::function<std::uint64_t()> points_waiting_;
+  const std::string what_;
   BoundedLog log_;
   std::optional<Moment> down_since_;
   bool was_connected_ = false;

@@ -66,7 +66,7 @@ QueueImpl::Draft QueueImpl::draft(Intake::Group group) const {
     }
   }
   std::erase_if(group.builders, [](const BatchBuilder& each) { return each.points() == 0; });
-  join_small(group.builders);
+  if (joins_small_) join_small(group.builders);
   draft.grown = {ledger_.end(), ledger_.end()};
   for (BatchBuilder& builder : group.builders) {
     draft.batches.push_back(

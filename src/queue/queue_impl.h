@@ -252,6 +252,7 @@ class QueueImpl final : public Queue {
 
   const Clock& clock_;
   const Ground ground_;
+  const bool joins_small_;
 
   // Changed with both mutexes held, so either is enough to look at them.
   QueueOptions options_;

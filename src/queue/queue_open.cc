@@ -13,6 +13,7 @@ namespace carbon_spool {
 QueueImpl::QueueImpl(const QueueOptions& options, const Clock& clock, const Ground& ground)
     : clock_(clock),
       ground_(ground),
+      joins_small_(options.join_small),
       options_(options),
       sizes_(StoreSizes::for_cap(options.max_size)) {}
 
@@ -121,6 +122,7 @@ void QueueImpl::change_options(const QueueOptions& options) {
     const QueueOptions before = std::exchange(options_, options);
     options_.path = before.path;
     options_.memory_for_newest = before.memory_for_newest;
+    options_.join_small = before.join_small;
     sizes_ = StoreSizes::for_cap(options_.max_size);
     upkeep_wanted_.notify_all();
   }

@@ -15,7 +15,8 @@ TEST_CASE("the JSON of a status has the documented keys, in their order", "[admi
       R"("queue":{"points":1234567,"batches":812,"bytes_on_disk":123456789,)"
       R"("max_size_bytes":1073741824,"when_full":"drop_oldest","oldest_timestamp":1767319322,)"
       R"("newest_timestamp":1767323045,"dropped_points_total":12,)"
-      R"("path":"/var/lib/carbon-spool","last_error":null,"points_in_memory":0,"set_aside":[]},)"
+      R"("path":"/var/lib/carbon-spool","last_error":null,"points_in_memory":0,"set_aside":[],)"
+      R"("events":null},)"
       R"("inputs":[{"name":"graphite","type":"graphite",)"
       R"("listen":["tcp://0.0.0.0:2003","udp://0.0.0.0:2003"],"connections":42,)"
       R"("points_total":123456789,"rejected_total":12,)"
@@ -32,7 +33,8 @@ TEST_CASE("the JSON of a status has the documented keys, in their order", "[admi
       R"("last_error":"connect to 2001:db8::1 port 2003: Connection refused",)"
       R"("last_drop_at":1767322745,"oldest_unsent_seconds":3722,)"
       R"("points_live":0,"points_backlog":0,"points_kept":0,)"
-      R"("backlog_points_per_second":0.0,"points_pending_is_upper_bound":false,"points_rerouted_total":0}],"last_reload_error":null,"clusters":[]})";
+      R"("backlog_points_per_second":0.0,"points_pending_is_upper_bound":false,"points_rerouted_total":0,)"
+      R"("type":"graphite"}],"last_reload_error":null,"clusters":[]})";
   CHECK(to_json(status) == expected);
 }
 

@@ -117,7 +117,7 @@ TEST_CASE("an error names file, line, key, what was expected and what was found"
       {in_destination("prefix = 5"),
        "f:5: destination[0].prefix: expected a string, found the integer 5"},
       {in_destination("type = 'kafka'"),
-       R"(f:5: destination[0].type: expected "graphite", found "kafka")"},
+       R"(f:5: destination[0].type: expected "graphite", "graphite_events", found "kafka")"},
       {in_table("daemon", "threads = 65"),
        "f:5: daemon.threads: expected an integer from 1 to 64, found the integer 65"},
       {in_table("daemon", "shutdown_timeout = 2020-01-01"),

@@ -20,7 +20,7 @@ Config config_with(const std::string& input, const std::string& destination) {
 }
 
 StatusSources sources_of(const Config& config) {
-  return {config, {}, {}, {}, std::chrono::system_clock::from_time_t(kNow)};
+  return {config, {}, {}, {}, {}, std::chrono::system_clock::from_time_t(kNow)};
 }
 
 ReaderStats reader_with_backlog() {

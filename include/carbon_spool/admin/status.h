@@ -27,6 +27,7 @@ struct QueueStatus {
   std::optional<std::string> last_error;
   std::uint64_t points_in_memory = 0;  ///< accepted while the disk fails, and not yet on it
   std::vector<std::string> set_aside;  ///< what was found damaged and where it is now, in sentences
+  std::optional<std::uint64_t> events;  ///< that wait in the queue of events, if there is one
 };
 
 /// A file that is followed.
@@ -84,6 +85,7 @@ struct ReaderStatus {
 /// place of another destination that was down.
 struct DestinationStatus : ReaderStatus {
   std::string name;
+  std::string type = "graphite";  ///< as in the configuration; what is counted goes by it
   std::string address;
   std::string state;  ///< connected, connecting, backing_off, stalled, unconfirmed; stopped; orphan
   std::int64_t since = 0;
@@ -94,6 +96,9 @@ struct DestinationStatus : ReaderStatus {
   std::uint64_t reconnects_total = 0;
   std::optional<std::string> last_error;
 };
+
+/// The type of a destination whose points are events.
+inline constexpr const char* kEventDestinationType = "graphite_events";
 
 struct ClusterStatus {
   std::string name;

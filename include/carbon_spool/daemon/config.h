@@ -11,6 +11,7 @@
 #include "carbon_spool/base/log.h"
 #include "carbon_spool/base/units.h"
 #include "carbon_spool/input/input.h"
+#include "carbon_spool/output/event_sender.h"
 #include "carbon_spool/output/graphite_sender.h"
 #include "carbon_spool/queue/queue.h"
 #include "carbon_spool/route/routing_table.h"
@@ -25,6 +26,12 @@ struct DestinationConfig {
   std::string instance;  ///< its name in rings
 };
 
+/// One `[[destination]]` of events.
+struct EventDestinationConfig {
+  EventSenderOptions sender;
+  ReaderOptions reader;
+};
+
 [[nodiscard]] inline QueueOptions default_queue() {
   QueueOptions queue;
   queue.path = "/var/lib/carbon-spool";
@@ -36,7 +43,8 @@ struct DestinationConfig {
 struct Config {
   QueueOptions queue = default_queue();
   std::vector<InputOptions> inputs;
-  std::vector<DestinationConfig> destinations;
+  std::vector<DestinationConfig> destinations;  ///< of points
+  std::vector<EventDestinationConfig> event_destinations;
   /// Who gets which points; its destinations are those above, in their order. Null: all of them get
   /// all; so it is in a configuration that has errors, too.
   std::shared_ptr<const RoutingTable> routing;
@@ -45,6 +53,18 @@ struct Config {
   std::string admin_socket = "/run/carbon-spool/admin.sock";
   LogLevel log_level = LogLevel::Info;
 };
+
+/// What the queue of events may take of `queue.max_size`, and what is the least for both.
+inline constexpr std::uint64_t kEventQueueSize = kMinQueueSize;
+inline constexpr std::uint64_t kMinSizeWithEvents = kMinQueueSize + kEventQueueSize;
+
+/// Whether anything of the configuration takes or delivers events.
+[[nodiscard]] bool uses_events(const Config& config);
+/// Whether there is a queue of events to be opened beside that of points.
+[[nodiscard]] bool has_event_queue(const Config& config);
+/// What each of the two is opened with: both together keep within `queue.max_size`.
+[[nodiscard]] QueueOptions point_queue(const Config& config, bool beside_events);
+[[nodiscard]] QueueOptions event_queue(const Config& config);
 
 /// What `confirm_bytes` comes to: a sixteenth of the cap at most, so that what is unconfirmed never
 /// takes much of the queue.

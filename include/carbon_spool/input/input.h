@@ -54,9 +54,11 @@ enum class InputType : std::uint8_t {
   Statsd,    ///< StatsD's, whose values are aggregated: points are made of them at each flush
   Host,      ///< nothing: it samples this machine
   Tail,      ///< nothing: it follows files
+  Events,    ///< HTTP as graphite-web's events API; its sink is the queue of events
 };
 
-/// As the configuration and `status` write it: `graphite`, `pickle`, `statsd`, `host`, `tail`.
+/// As the configuration and `status` write it: `graphite`, `pickle`, `statsd`, `host`, `tail`,
+/// `events`.
 [[nodiscard]] std::string_view name_of(InputType type);
 
 /// Whether inputs of that type can listen on UDP and Unix datagram sockets.
@@ -105,6 +107,7 @@ struct InputOptions {
   StatsdInputOptions statsd = {};         ///< of InputType::Statsd; of one input always the same
   HostInputOptions host = {};             ///< of InputType::Host, which listens nowhere
   TailInputOptions tail = {};             ///< of InputType::Tail, which listens nowhere
+  Milliseconds idle_timeout{60'000};      ///< of InputType::Events, for a whole request
 
   friend bool operator==(const InputOptions&, const InputOptions&) = default;
 };
@@ -146,8 +149,8 @@ struct InputStats {
 class Input {
  public:
   /// Binds every address; fails naming the one that could not be had. A Unix socket's file that
-  /// nobody answers on is replaced. All inputs of the same `threads` have the same `sink`. Host and
-  /// tail inputs begin with `use_prepared`.
+  /// nobody answers on is replaced. All inputs of the same `threads` but those of events have the
+  /// same `sink`. Host and tail inputs begin with `use_prepared`.
   [[nodiscard]] static Result<std::unique_ptr<Input>> start(
       const InputOptions& options, ProducerId producer, PointSink& sink, IngestThreads& threads,
       const RefusalCounts& refused_before = {}, const Clock& clock = system_clock());

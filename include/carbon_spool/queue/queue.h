@@ -42,6 +42,9 @@ struct QueueOptions {
   std::optional<Milliseconds> max_age;  ///< what was accepted longer ago is dropped; none: never
   std::uint64_t memory_for_newest = 8ull << 20;  ///< bytes of newest batches kept for readers
   std::uint64_t memory_limit = 64ull << 20;      ///< bytes of batches kept while the disk fails
+  /// Whether small builders that come together become one batch. If not, each is acknowledged by
+  /// itself. Stays as it was when the queue was opened.
+  bool join_small = true;
 
   friend bool operator==(const QueueOptions&, const QueueOptions&) = default;
 };
@@ -322,8 +325,9 @@ class Queue {
   [[nodiscard]] virtual Result<std::uint64_t> hand_over(const std::string& orphan,
                                                         const std::string& heir) = 0;
 
-  /// All but `path` and `memory_for_newest` take effect at once. A smaller cap drops at once what
-  /// does not fit; under DropNewest and Block the queue is full until enough was delivered.
+  /// All but `path`, `memory_for_newest` and `join_small` take effect at once. A smaller cap drops
+  /// at once what does not fit; under DropNewest and Block the queue is full until enough was
+  /// delivered.
   virtual void change_options(const QueueOptions& options) = 0;
 
   // --- notes: small texts that other modules keep beside the log, such as counts of refusals ---

@@ -29,12 +29,17 @@ enum class Refusal : std::uint8_t {
   BadLine,        ///< a value that is not good
   TooManyNames,   ///< a value of a new name beyond max_names
   TooMuchMemory,  ///< a value for which max_memory leaves no room
+  // Of events:
+  BadRequest,     ///< HTTP that is broken, or asks for something else
+  BadEvent,       ///< no event as graphite-web takes it
+  EventTooLarge,  ///< more than kMaxEventBytes
 };
-inline constexpr std::size_t kRefusalCount = 16;
+inline constexpr std::size_t kRefusalCount = 19;
 
 /// `no_value`, `too_many_fields`, `bad_encoding`, `line_too_long`, `path_too_long`, `bad_value`,
 /// `bad_timestamp`, `unterminated`, `frame_too_long`, `bad_pickle`, `unsafe_pickle`,
-/// `pickle_too_large`, `bad_item`, `bad_line`, `too_many_names`, `too_much_memory`.
+/// `pickle_too_large`, `bad_item`, `bad_line`, `too_many_names`, `too_much_memory`, `bad_request`,
+/// `bad_event`, `event_too_large`.
 [[nodiscard]] std::string_view name_of(Refusal reason);
 
 /// How much was refused, by reason.
