@@ -17,6 +17,8 @@ constexpr std::int64_t kFileTimeMargin = 20;
 constexpr std::int64_t kGzipTimeMargin = 1000;
 /// How long after its last change a copy may still be unfinished, or its log not truncated yet.
 constexpr std::int64_t kCopyMayBeUnderWay = 2000;
+/// The same of one that has been made and has nothing in it.
+constexpr std::int64_t kCopyMayBeBegun = 200;
 
 std::uint64_t inode_at(const std::string& path) {
   struct stat status {};
@@ -69,7 +71,7 @@ Result<void> TailChain::begin_at(const TailPlaces& places, std::int64_t now) {
 }
 
 Result<void> TailChain::restore_part(const TailPlaces::Part& saved, Generations& generations) {
-  const auto looked = find(saved.place, generations);
+  const auto looked = find(saved.place, false, generations);
   if (!looked) return looked.error();
   const Found& found = looked.value();
   if (found.how == Found::How::Lost) {
@@ -130,7 +132,8 @@ Result<void> TailChain::look(std::int64_t now) {
 }
 
 /// The same file, or else, of a rotation that copies or compresses, another with the same bytes.
-Result<TailChain::Found> TailChain::find(const LogPlace& place, Generations& generations) const {
+Result<TailChain::Found> TailChain::find(const LogPlace& place, bool is_open,
+                                         Generations& generations) const {
   const auto first = [&](auto fits) -> Result<std::size_t> {
     for (std::size_t i = 0; i < generations.size(); ++i) {
       const Result<bool> does = fits(generations[i]);
@@ -149,8 +152,11 @@ Result<TailChain::Found> TailChain::find(const LogPlace& place, Generations& gen
   found.index = same.value();
   if (found.index < generations.size()) return found;
 
-  found.truncated = truncated_ || (!generations.empty() && generations[0].path() == path_ &&
-                                   generations[0].inode() == place.inode);
+  // The number of a file that nobody has open may be another's by now.
+  found.truncated =
+      truncated_ || std::ranges::any_of(generations, [&](const LogGeneration& each) {
+        return each.inode() == place.inode && (is_open || each.path() == path_);
+      });
   found.how = Found::How::Copy;
   // What begins with nothing is no copy of anything.
   const auto copy = first([&](LogGeneration& each) {
@@ -184,13 +190,14 @@ Result<void> TailChain::relocate(std::int64_t now) {
   Found found;
   found.index = generations.size();
   if (anchor) {
-    const auto looked = find(anchor->place, generations);
+    const auto looked = find(anchor->place, with_lines != parts_.rend(), generations);
     if (!looked) return looked.error();
     found = looked.value();
   }
   const auto under_way = copy_is_under_way(generations, found, now);
   if (!under_way) return under_way.error();
-  if (under_way.value()) {
+  is_undecided_ = under_way.value();
+  if (is_undecided_) {
     folder_changed_at_ = 0;  // look again, whether or not it changes
     return success();
   }
@@ -261,6 +268,13 @@ Result<bool> TailChain::copy_is_under_way(Generations& generations, const Found&
     if (!state) return state.error();
     const std::int64_t age = now - state.value().modified_at;
     if (age < 0 || age > kCopyMayBeUnderWay || has_part(generations[i].inode())) continue;
+    const auto log = generations.front().state();
+    if (!log) return log.error();
+    // One that has been begun and has nothing yet.
+    if (state.value().size == 0) {
+      if (age <= kCopyMayBeBegun && log.value().size > 0) return true;
+      continue;
+    }
     const auto may_be_copy = generations.front().begins_with(generations[i]);
     if (!may_be_copy || may_be_copy.value()) return may_be_copy;
   }

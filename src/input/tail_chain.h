@@ -48,6 +48,9 @@ class TailChain {
   /// Finds generations that are new. `now`: Unix milliseconds.
   [[nodiscard]] Result<void> look(std::int64_t now);
 
+  /// Something looks as if a copy of the log was just being made: look again soon.
+  [[nodiscard]] bool is_undecided() const { return is_undecided_; }
+
   /// Gives lines to `taker`, a bounded number. `buffer`: of kLongestLogLine bytes. A truncation is
   /// seen to by the next `look`.
   [[nodiscard]] TailProgress read(std::span<char> buffer, TailTaker& taker, std::string& why);
@@ -81,7 +84,8 @@ class TailChain {
     bool truncated = false;  ///< the file that it was in begins anew
   };
 
-  [[nodiscard]] Result<Found> find(const LogPlace& place, Generations& generations) const;
+  [[nodiscard]] Result<Found> find(const LogPlace& place, bool is_open,
+                                   Generations& generations) const;
   [[nodiscard]] Result<void> restore_part(const TailPlaces::Part& saved, Generations& generations);
   [[nodiscard]] Result<void> relocate(std::int64_t now);
   void drop_empty_parts(Generations& generations);
@@ -107,6 +111,7 @@ class TailChain {
   std::int64_t seen_at_ = 0;
   bool truncated_ = false;              ///< the newest part that has lines
   std::int64_t folder_changed_at_ = 0;  ///< as far as it was looked at, nanoseconds
+  bool is_undecided_ = false;
   bool changed_ = false;                ///< since `take_changed`, but for offsets
   std::uint64_t noted_ = 0;             ///< `passed`, then
   std::vector<std::string> complaints_;

@@ -99,6 +99,11 @@ void TailFiles::scan(std::int64_t now) {
   memory_.seen_at = now;
 }
 
+bool TailFiles::is_undecided() const {
+  return std::ranges::any_of(chains_,
+                             [](const auto& each) { return each.second->is_undecided(); });
+}
+
 void TailFiles::begin_chain(const std::string& path, std::int64_t now) {
   auto chain = std::make_unique<TailChain>(path, options_.patience);
   Result<void> done = success();

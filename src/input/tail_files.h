@@ -28,6 +28,9 @@ class TailFiles {
   /// Finds files and generations that are new. `now`: Unix milliseconds.
   void scan(std::int64_t now);
 
+  /// Some look must be repeated soon.
+  [[nodiscard]] bool is_undecided() const;
+
   /// Reads some of each file. AtEnd: there is nothing more now.
   [[nodiscard]] TailProgress read(TailTaker& taker);
 

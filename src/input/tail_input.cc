@@ -19,6 +19,7 @@ namespace {
 
 /// How often files are looked for whatever the watch says.
 constexpr Milliseconds kScanEvery{1000};
+constexpr Milliseconds kScanAgainAfter{50};
 /// Between two looks at files that are being written: a look at each line would cost too much.
 constexpr Milliseconds kPace{10};
 /// How old what `stats` say of files may be.
@@ -59,7 +60,9 @@ class Tailing {
     }
     const bool is_busy = files_.passed() != std::exchange(passed_, files_.passed());
     if (is_busy || progress == TailProgress::Held) return std::min(pause, kPace);
-    if (std::exchange(armed_, true)) return std::min(pause, kScanEvery);
+    if (std::exchange(armed_, true)) {
+      return std::min(pause, files_.is_undecided() ? kScanAgainAfter : kScanEvery);
+    }
     // What was written before this is seen by one more look.
     watch_.watch_once(files_.paths());
     return Milliseconds(0);
@@ -99,10 +102,10 @@ class Tailing {
 
   void scan(std::int64_t now) {
     scan_ = false;
-    scan_at_ = Steady::now() + kScanEvery;
     // Watched first: what comes while it is looked for wakes.
     watch_.watch_folders(files_.folders());
     files_.scan(now);
+    scan_at_ = Steady::now() + (files_.is_undecided() ? kScanAgainAfter : kScanEvery);
   }
 
   const TailInputOptions options_;
