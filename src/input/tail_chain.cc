@@ -176,33 +176,30 @@ Result<void> TailChain::relocate(std::int64_t now) {
   auto opened = open_generations(path_);
   if (!opened) return opened.error();
   Generations& generations = opened.value();
-  const std::set<std::uint64_t> known = drop_empty_parts(generations);
+  drop_empty_parts(generations);
   const auto with_lines = std::find_if(parts_.rbegin(), parts_.rend(),
                                        [](const TailPart& each) { return each.offset() > 0; });
-  const bool has_lines = with_lines != parts_.rend();
+  std::optional<TailPlaces::Part> anchor = finished_;
+  if (with_lines != parts_.rend()) anchor = {with_lines->place(), with_lines->is_copy()};
   Found found;
   found.index = generations.size();
-  bool are_copies = false;
-  if (has_lines || finished_) {
-    const auto looked = find(has_lines ? with_lines->place() : finished_->place, generations);
+  if (anchor) {
+    const auto looked = find(anchor->place, generations);
     if (!looked) return looked.error();
     found = looked.value();
-    are_copies = found.truncated || (has_lines ? with_lines->is_copy() : finished_->is_copy);
   }
-  const auto unread = unread_of(generations, found, known, now);
-  if (!unread) return unread.error();
-  if (!unread.value()) {
-    folder_changed_at_ = 0;
+  const auto under_way = copy_is_under_way(generations, found, now);
+  if (!under_way) return under_way.error();
+  if (under_way.value()) {
+    folder_changed_at_ = 0;  // look again, whether or not it changes
     return success();
   }
-  if (has_lines) {
+  if (with_lines != parts_.rend()) {
     const auto index = static_cast<std::size_t>(parts_.rend() - with_lines) - 1;
     if (auto done = go_on_in(generations, found, index); !done) return done;
   }
-  for (const std::size_t each : *unread.value()) {
-    const bool is_copy = are_copies && generations[each].path() != path_;
-    parts_.emplace_back(std::move(generations[each]), LogPlaceKeeper(), is_copy);
-  }
+  if (auto done = add_unread(generations, found, anchor); !done) return done;
+  dropped_.clear();
   seen_at_ = now;
   truncated_ = false;
   changed_ = true;
@@ -210,9 +207,8 @@ Result<void> TailChain::relocate(std::int64_t now) {
 }
 
 /// Those that are among the generations, or have a compressed copy there, are found again there, in
-/// their order. Returns the inodes of what they are there.
-std::set<std::uint64_t> TailChain::drop_empty_parts(Generations& generations) {
-  std::set<std::uint64_t> dropped;
+/// their order.
+void TailChain::drop_empty_parts(Generations& generations) {
   for (std::size_t i = parts_.size(); i-- > 0 && parts_[i].offset() == 0;) {
     for (LogGeneration& each : generations) {
       const bool is_same = each.inode() == parts_[i].inode();
@@ -220,12 +216,11 @@ std::set<std::uint64_t> TailChain::drop_empty_parts(Generations& generations) {
       // What cannot be read, or is compressed by half, is no copy.
       const auto begins = is_same ? Result<bool>(true) : each.begins_with(parts_[i].generation());
       if (!begins || !begins.value()) continue;
-      dropped.insert(each.inode());
+      dropped_[each.inode()] = parts_[i].is_copy();
       parts_.erase(parts_.begin() + static_cast<std::ptrdiff_t>(i));
       break;
     }
   }
-  return dropped;
 }
 
 /// Where the newest part that has lines goes on.
@@ -257,40 +252,53 @@ Result<void> TailChain::go_on_in(Generations& generations, const Found& found, s
   return success();
 }
 
-/// Oldest first; none: it cannot be told yet.
-Result<std::optional<std::vector<std::size_t>>> TailChain::unread_of(
-    Generations& generations, const Found& found, const std::set<std::uint64_t>& known,
-    std::int64_t now) const {
-  std::vector<std::size_t> unread;
+/// A copy that is being made of the file itself counts once that has been truncated.
+Result<bool> TailChain::copy_is_under_way(Generations& generations, const Found& found,
+                                          std::int64_t now) const {
+  if (generations.empty() || generations.front().path() != path_) return false;
+  for (std::size_t i = 1; i < found.index; ++i) {
+    const auto state = generations[i].state();
+    if (!state) return state.error();
+    const std::int64_t age = now - state.value().modified_at;
+    if (age < 0 || age > kCopyMayBeUnderWay || has_part(generations[i].inode())) continue;
+    const auto may_be_copy = generations.front().begins_with(generations[i]);
+    if (!may_be_copy || may_be_copy.value()) return may_be_copy;
+  }
+  return false;
+}
+
+Result<void> TailChain::add_unread(Generations& generations, const Found& found,
+                                   const std::optional<TailPlaces::Part>& anchor) {
   for (std::size_t i = std::min(found.index, generations.size()); i-- > 0;) {
     LogGeneration& generation = generations[i];
+    const bool is_log = generation.path() == path_;
+    const auto dropped = dropped_.find(generation.inode());
+    const bool was_known = dropped != dropped_.end();
+    const bool was_log = anchor && anchor->place.inode == generation.inode();
     if (has_part(generation.inode())) continue;
-    unread.push_back(i);
-    if (generation.path() == path_) continue;
-    const auto state = generation.state();
-    if (!state) return state.error();
-    if (found.how == Found::How::Lost && !known.contains(generation.inode())) {
-      // Only what was written since can be new.
-      const auto is_finished = finished_ && finished_->place.inode == generation.inode()
-                                   ? generation.has(finished_->place)
-                                   : Result<bool>(false);
-      if (!is_finished) return is_finished.error();
-      const std::int64_t margin =
-          kFileTimeMargin + (generation.is_compressed() ? kGzipTimeMargin : 0);
-      if (is_finished.value() || state.value().modified_at + margin < seen_at_) {
-        unread.pop_back();
-        continue;
-      }
+    if (found.how == Found::How::Lost && !is_log && !was_log && !was_known) {
+      const auto is_new = is_written_since(generation);
+      if (!is_new) return is_new.error();
+      if (!is_new.value()) continue;
     }
-    // A copy that is being made of the file itself: it counts once that has been truncated.
-    LogGeneration& newest = generations.front();
-    const std::int64_t age = now - state.value().modified_at;
-    if (newest.path() != path_ || age < 0 || age > kCopyMayBeUnderWay) continue;
-    const auto may_be_copy = newest.begins_with(generation);
-    if (!may_be_copy) return may_be_copy.error();
-    if (may_be_copy.value()) return std::nullopt;
+    const bool are_copies = anchor && (found.truncated || anchor->is_copy);
+    const bool is_copy = was_known ? dropped->second : are_copies && !is_log && !was_log;
+    parts_.emplace_back(std::move(generation), LogPlaceKeeper(), is_copy);
   }
-  return unread;
+  return success();
+}
+
+/// Of generations around a place that is lost only those can be new.
+Result<bool> TailChain::is_written_since(LogGeneration& generation) const {
+  if (finished_ && finished_->place.inode == generation.inode()) {
+    const auto is_finished = generation.has(finished_->place);
+    if (!is_finished) return is_finished.error();
+    if (is_finished.value()) return false;
+  }
+  const auto state = generation.state();
+  if (!state) return state.error();
+  const std::int64_t margin = kFileTimeMargin + (generation.is_compressed() ? kGzipTimeMargin : 0);
+  return state.value().modified_at + margin >= seen_at_;
 }
 
 TailProgress TailChain::read(std::span<char> buffer, TailTaker& taker, std::string& why) {
@@ -305,11 +313,8 @@ TailProgress TailChain::read(std::span<char> buffer, TailTaker& taker, std::stri
     if (progress == TailProgress::Truncated) truncated_ = true;
     if (progress != TailProgress::AtEnd) return progress;
     // What a copy ends with goes on in the next generation: that one is not begun before.
-    if (!part.is_copy()) {
-      ++i;
-    } else if (!leave(i, buffer, taker)) {
-      return TailProgress::AtEnd;
-    }
+    if (part.is_copy() && !finish_half_line(i, buffer, taker)) return TailProgress::AtEnd;
+    ++i;
   }
   return TailProgress::AtEnd;
 }
@@ -326,29 +331,26 @@ bool TailChain::newer_has_lines(std::size_t index) const {
                      [](const TailPart& each) { return each.offset() > 0; });
 }
 
+/// In their order: what is known of the last one that was left holds for all before it.
 void TailChain::leave_finished(std::span<char> buffer, TailTaker& taker) {
   const auto now = TailPart::Steady::now();
-  while (!parts_.empty() && is_left(0, now) && leave(0, buffer, taker)) {
+  while (!parts_.empty() && is_left(0, now) && finish_half_line(0, buffer, taker)) {
+    const TailPart& part = parts_.front();
+    // One that has no lines cannot be known again.
+    if (part.offset() > 0) finished_ = {part.place(), part.is_copy()};
+    parts_.pop_front();
+    changed_ = true;
   }
 }
 
-/// False: not yet.
-bool TailChain::leave(std::size_t index, std::span<char> buffer, TailTaker& taker) {
-  if (index + 1 == parts_.size() || !finish_half_line(index, buffer, taker)) return false;
-  // One that has no lines cannot be known again.
-  if (parts_[index].offset() > 0) finished_ = {parts_[index].place(), parts_[index].is_copy()};
-  parts_.erase(parts_.begin() + static_cast<std::ptrdiff_t>(index));
-  changed_ = true;
-  return true;
-}
-
 /// The last line of a generation that is left is one, even without its end. That of a copy goes on
-/// in the next generation, if that has begun.
+/// in the next generation. False: that has not come yet.
 bool TailChain::finish_half_line(std::size_t index, std::span<char> buffer, TailTaker& taker) {
   TailPart& part = parts_[index];
-  TailPart& next = parts_[index + 1];
   std::string line = part.half_line(buffer);
   if (line.empty()) return true;
+  if (index + 1 == parts_.size()) return false;
+  TailPart& next = parts_[index + 1];
   const std::size_t half = line.size();
   std::string rest;
   if (part.is_copy() && next.offset() == 0) {

@@ -2,8 +2,8 @@
 
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <optional>
-#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -84,23 +84,26 @@ class TailChain {
   [[nodiscard]] Result<Found> find(const LogPlace& place, Generations& generations) const;
   [[nodiscard]] Result<void> restore_part(const TailPlaces::Part& saved, Generations& generations);
   [[nodiscard]] Result<void> relocate(std::int64_t now);
-  [[nodiscard]] std::set<std::uint64_t> drop_empty_parts(Generations& generations);
+  void drop_empty_parts(Generations& generations);
+  [[nodiscard]] Result<bool> copy_is_under_way(Generations& generations, const Found& found,
+                                               std::int64_t now) const;
   [[nodiscard]] Result<void> go_on_in(Generations& generations, const Found& found,
                                       std::size_t index);
-  [[nodiscard]] Result<std::optional<std::vector<std::size_t>>> unread_of(
-      Generations& generations, const Found& found, const std::set<std::uint64_t>& known,
-      std::int64_t now) const;
+  [[nodiscard]] Result<void> add_unread(Generations& generations, const Found& found,
+                                        const std::optional<TailPlaces::Part>& anchor);
+  [[nodiscard]] Result<bool> is_written_since(LogGeneration& generation) const;
   [[nodiscard]] bool has_part(std::uint64_t inode) const;
   [[nodiscard]] bool folder_has_changed();
   [[nodiscard]] bool newer_has_lines(std::size_t index) const;
   [[nodiscard]] bool is_left(std::size_t index, TailPart::Steady::time_point now) const;
-  [[nodiscard]] bool leave(std::size_t index, std::span<char> buffer, TailTaker& taker);
   [[nodiscard]] bool finish_half_line(std::size_t index, std::span<char> buffer, TailTaker& taker);
 
   const std::string path_;
   const Milliseconds patience_;
   std::deque<TailPart> parts_;  ///< oldest first
   std::optional<TailPlaces::Part> finished_;
+  /// Inodes of empty parts that are to be found again, and whether they are copies.
+  std::map<std::uint64_t, bool> dropped_;
   std::int64_t seen_at_ = 0;
   bool truncated_ = false;              ///< the newest part that has lines
   std::int64_t folder_changed_at_ = 0;  ///< as far as it was looked at, nanoseconds

@@ -47,26 +47,27 @@ class Tailing {
     files_.follow(options_);
   }
 
-  /// Reads what there is, and waits for more.
-  void turn() {
-    const auto now = now_milliseconds();
-    if (scan_ || Steady::now() >= scan_at_) scan(now);
+  /// Reads what there is. Returns how long to wait for more.
+  [[nodiscard]] Milliseconds read() {
+    if (scan_ || Steady::now() >= scan_at_) scan(now_milliseconds());
     const TailProgress progress = intake_ ? files_.read(*intake_) : TailProgress::Held;
-    Milliseconds pause = intake_ ? intake_->end_turn(now_milliseconds()) : kScanEvery;
+    const Milliseconds pause = intake_ ? intake_->end_turn(now_milliseconds()) : kScanEvery;
     for (const std::string& each : files_.take_complaints()) input_.log_trouble(each);
-    if (progress == TailProgress::More) return;
-    if (progress == TailProgress::Truncated) {
-      scan_ = true;
-      return;
+    if (progress == TailProgress::Truncated) scan_ = true;
+    if (progress == TailProgress::More || progress == TailProgress::Truncated) {
+      return Milliseconds(0);
     }
     const bool is_busy = files_.passed() != std::exchange(passed_, files_.passed());
-    if (is_busy || progress == TailProgress::Held) {
-      pause = std::min(pause, kPace);
-    } else if (!std::exchange(armed_, true)) {
-      // What was written before this is seen by one more look.
-      return watch_.watch_once(files_.paths());
-    }
-    if (watch_.wait(std::min(pause, kScanEvery))) scan_ = true;
+    if (is_busy || progress == TailProgress::Held) return std::min(pause, kPace);
+    if (std::exchange(armed_, true)) return std::min(pause, kScanEvery);
+    // What was written before this is seen by one more look.
+    watch_.watch_once(files_.paths());
+    return Milliseconds(0);
+  }
+
+  void wait(Milliseconds pause) {
+    if (pause == Milliseconds(0)) return;
+    if (watch_.wait(pause)) scan_ = true;
     armed_ = false;
   }
 
@@ -172,9 +173,11 @@ class TailInput final : public Input {
         if (tailing) tailing->finish(options);
         tailing.emplace(*options, state_, watch_, stopping_);
       }
-      tailing->turn();
-      if (std::chrono::steady_clock::now() < show_at_) continue;
-      show(tailing->failures(), tailing->followed());
+      const Milliseconds pause = tailing->read();
+      if (pause > kPace || std::chrono::steady_clock::now() >= show_at_) {
+        show(tailing->failures(), tailing->followed());
+      }
+      tailing->wait(pause);
     }
     if (tailing) tailing->finish(std::nullopt);
   }
