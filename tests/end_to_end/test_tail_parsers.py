@@ -112,7 +112,7 @@ class Parsed(TailTest):
 
     def test_bpftrace_md_7_1_a_single_block(self):
         """What the example's interval of fifteen seconds is, is one of a second here."""
-        self.started(self.tail(parser="bpftrace", hostname="web01", flush_interval="1s"))
+        self.started(self.tail(parser="bpftrace", hostname="web01", flush_interval="1s", start="beginning"))
         self.log.append(b"@usecs: \n" + b"".join(ROW % row for row in ((b"[1]", 1), (b"[2, 4)", 1), (b"[16, 32)", 10)))
                         + b"\n")  # fmt: skip
         wanted = {"web01.cpu-lat.1": 1, "web01.cpu-lat.2": 1, "web01.cpu-lat.16": 10}
@@ -148,7 +148,8 @@ class Parsed(TailTest):
         ):
             with self.subTest(parser=parser):
                 self.log = Log(self.folder / "logs" / f"{parser}.log")
-                keys = {"parser": parser, "flush_interval": "1s", "hostname_method": "none", "prefix": parser}
+                keys = {"parser": parser, "flush_interval": "1s", "hostname_method": "none", "prefix": parser,
+                        "start": "beginning"}  # fmt: skip
                 self.started(self.tail(**keys), name=parser)
                 self.log.append(line + b"\n")
                 name = f"{parser}.{name}"
