@@ -37,12 +37,15 @@ class Beginning(TailTest):
         self.assert_each_once()
 
     def test_a_file_that_appears_later_is_read_from_its_beginning(self):
-        self.started(self.tail())
+        known = self.folder / "logs" / "known.log"
+        known.touch()
+        self.started(self.tail(path=[str(known), str(self.log.path)]))
+        wait_until(self.files, "the input has looked for its files")
         self.write()
         self.assert_each_once()
 
     def test_a_folder_that_appears_later_is_read(self):
-        self.started(self.tail(path=str(self.folder / "logs" / "*" / "app[0-9].log")))
+        self.started(self.tail(path=str(self.folder / "logs" / "*" / "app[0-9].log"), start="beginning"))
         for name in ("a/app1.log", "b/app2.log"):
             (self.folder / "logs" / name).parent.mkdir()
             self.write(path=self.folder / "logs" / name)
@@ -52,7 +55,7 @@ class Beginning(TailTest):
 
     def test_several_paths_and_globs(self):
         paths = [str(self.folder / "logs" / name) for name in ("one.log", "many-?.log")]
-        self.started(self.tail(path=paths))
+        self.started(self.tail(path=paths, start="beginning"))
         for name in ("one.log", "many-a.log", "many-b.log"):
             self.write(path=self.folder / "logs" / name)
         self.log.append(b"no.point 1 1700000000\n", self.folder / "logs" / "many-cc.log")
@@ -63,7 +66,7 @@ class Beginning(TailTest):
         self.assert_all_arrived(self.checks, 0, self.written)
 
     def test_files_of_a_glob_keep_their_places_over_a_kill(self):
-        self.started(self.tail(path=str(self.folder / "logs" / "*.log")))
+        self.started(self.tail(path=str(self.folder / "logs" / "*.log"), start="beginning"))
         for i in range(5):
             self.write(path=self.folder / "logs" / f"{i}.log")
         self.wait_accepted()
@@ -135,7 +138,7 @@ class Daemon(TailTest):
     def test_paths_come_and_go_with_a_reload(self):
         first, second = Log(self.folder / "logs" / "a.log"), Log(self.folder / "logs" / "b.log")
         self.log = first
-        self.started(self.tail(path=[str(first.path)]))
+        self.started(self.tail(path=[str(first.path)], start="beginning"))
         self.write(path=first.path)
         self.wait_accepted()
         self.reload(self.tail(path=[str(first.path), str(second.path)]))

@@ -228,7 +228,7 @@ class Rotation(TailTest):
         self.assert_each_once()
 
     def test_a_deleted_file_is_forgotten(self):
-        self.started(self.tail(path=str(self.folder / "logs" / "*.log")))
+        self.started(self.tail(path=str(self.folder / "logs" / "*.log"), start="beginning"))
         for i in range(3):
             self.write(path=self.folder / "logs" / f"{i}.log")
         self.wait_accepted()

@@ -1,18 +1,19 @@
 """A log writer and a rotator at random moments, against a daemon that follows the log and is killed at random.
 
-    tail_exactly_once.py [--seed N] [--lines N] [--parser graphite|regex] [--keep]
+    tail_exactly_once.py [--seed N] [--lines N] [--parser graphite|regex] [--rotation renamed|copied|both] [--keep]
 
 Lines are numbered, and each must count once: with `graphite` each is a point, and the input's own count must be that of
 the lines; with `regex` they are counted and added up in intervals, and the sums over all intervals must be right, for
 each hundredth of the lines, while no point may ever have two values. The log is renamed (with a new file at once or
 late, while the writer goes on in the old one), copied and truncated (under writers that append and under such that keep
 their offset), several times in a row, and compressed; lines are left half for a while; some writers die with half a
-line.
+line: where the log is only renamed, since after a copy the other half is what comes next.
 No generation is removed. The exit code is 1 if a line was lost or counted twice.
 """
 
 import argparse
 import collections
+import itertools
 import random
 import shutil
 import sys
@@ -33,6 +34,7 @@ LINES = harness.sized(50_000, 1_000_000, 10_000)
 PIECES = 100  # whose sums are looked at by themselves
 RATE = 6_000  # lines a second, about
 ROTATIONS = 60  # in the whole run, about; bursts count once
+ROTATION = ("renamed", "copied", "both")
 TORN = b"torn line of a writer that died"
 
 
@@ -120,9 +122,10 @@ class Writer:
     """Appends numbered lines, in pieces; opens the log anew some time after it was renamed. What it does happens under
     `lock`."""
 
-    def __init__(self, log, numbered, rng, lock):
+    def __init__(self, log, numbered, rng, lock, dies):
         self.at = 0
         self.torn = 0
+        self._dies = dies  # now and then, with half a line
         self.inode = None  # of the file that it writes to
         self.must_reopen = False
         self._log = log
@@ -169,7 +172,7 @@ class Writer:
             if not self.must_reopen or (self._chunks_until_open > 0 and not at_once):
                 return
             self.finish_line()
-            if self._rng.random() < 0.2:
+            if self._dies and self._rng.random() < 0.2:
                 self._file.write(TORN)
                 self.torn += 1
             self._file.close()
@@ -187,7 +190,8 @@ class Writer:
 class Rotator:
     """Rotates until the writer has ended."""
 
-    def __init__(self, log, writer, rng, lock, pause):
+    def __init__(self, log, writer, rng, lock, pause, rotation):
+        self._ways = {"renamed": (self._rename,), "copied": (self._copy,)}.get(rotation, (self._rename, self._copy))
         self.done = collections.Counter()
         self._log = log
         self._writer = writer
@@ -199,7 +203,7 @@ class Rotator:
     def _run(self):
         while not self._writer.ended:
             time.sleep(self._rng.expovariate(1 / self._pause))
-            how = self._rng.choice((self._rename, self._rename, self._copy, self._burst))
+            how = self._rng.choice((*self._ways, *self._ways, self._burst))
             with self._lock:
                 how()
                 self._compress()
@@ -225,7 +229,7 @@ class Rotator:
         """Several with little between."""
         self.done["burst"] += 1
         for _ in range(self._rng.randrange(2, 5)):
-            self._rng.choice((self._rename, self._copy))()
+            self._rng.choice(self._ways)()
             self._writer.write(at_once=True)
 
     def _compress(self):
@@ -240,8 +244,9 @@ class Rotator:
 class Run:
     """One log, one daemon, one receiver."""
 
-    def __init__(self, numbered, seed):
+    def __init__(self, numbered, seed, rotation):
         self._rng = random.Random(seed)
+        self._rotation = rotation
         self._numbered = numbered
         self.folder = Path(tempfile.mkdtemp(prefix="carbon-spool-tail-"))
         self._log = Log(self.folder / "logs" / "app.log")
@@ -254,8 +259,9 @@ class Run:
         self.daemon.start()
         lock = threading.Lock()
         seconds = self._numbered.lines / RATE
-        writer = Writer(self._log, self._numbered, random.Random(self._rng.random()), lock)
-        rotator = Rotator(self._log, writer, random.Random(self._rng.random()), lock, seconds / ROTATIONS)
+        writer = Writer(self._log, self._numbered, random.Random(self._rng.random()), lock, self._rotation == "renamed")
+        pause = seconds / ROTATIONS
+        rotator = Rotator(self._log, writer, random.Random(self._rng.random()), lock, pause, self._rotation)
         while not writer.ended:
             time.sleep(self._rng.uniform(0.05, 2))
             self._kill()
@@ -298,7 +304,7 @@ class Run:
             self.daemon.kill()
         self._receiver.close()
         if keep:
-            print(f"--- {self.daemon.log}, its end\n{self.daemon.log_tail(30)}\nall is kept in {self.folder}", file=sys.stderr)
+            print(f"--- {self.daemon.log}, its end\n{self.daemon.log_tail(30)}\n--- all is in {self.folder}", file=sys.stderr)
         else:
             shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -309,13 +315,14 @@ def main():
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
     parser.add_argument("--lines", type=int, default=LINES)
     parser.add_argument("--parser", choices=kinds, action="append")
+    parser.add_argument("--rotation", choices=ROTATION, action="append")
     parser.add_argument("--keep", action="store_true", help="logs and queue, if something is wrong")
     options = parser.parse_args()
     broken = []
-    for name in options.parser or kinds:
-        print(f"{name}: seed {options.seed}, {options.lines:,} lines", flush=True)
-        numbered = kinds[name](options.lines)
-        run = Run(numbered, options.seed)
+    for name, rotation in itertools.product(options.parser or kinds, options.rotation or ROTATION):
+        print(f"{name}, {rotation}: seed {options.seed}", flush=True)
+        numbered = kinds[name](options.lines // len(options.rotation or ROTATION))
+        run = Run(numbered, options.seed, rotation)
         try:
             run.play()
         except BaseException:
