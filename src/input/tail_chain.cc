@@ -1,7 +1,6 @@
 #include "tail_chain.h"
 
 #include <algorithm>
-#include <filesystem>
 #include <utility>
 
 #include <sys/stat.h>
@@ -25,14 +24,6 @@ std::uint64_t inode_at(const std::string& path) {
   return ::stat(path.c_str(), &status) == 0 ? status.st_ino : 0;
 }
 
-/// Nanoseconds; 0 if it cannot be had.
-std::int64_t changed_at(const std::string& folder) {
-  struct stat status {};
-  constexpr std::int64_t kNanoseconds = 1'000'000'000;
-  if (::stat(folder.c_str(), &status) != 0) return 0;
-  return status.st_mtim.tv_sec * kNanoseconds + status.st_mtim.tv_nsec;
-}
-
 }  // namespace
 
 Result<bool> TailChain::begin_at_end(std::int64_t now) {
@@ -50,6 +41,9 @@ Result<bool> TailChain::begin_at_end(std::int64_t now) {
   last.resize(count.value());
   auto keeper = file.keeper_at(begin + last.rfind('\n') + 1);  // npos + 1 is 0
   if (!keeper) return keeper.error();
+  auto listing = list_generations(path_);
+  if (!listing) return listing.error();
+  listing_ = std::move(listing.value());
   parts_.emplace_back(std::move(file), std::move(keeper.value()), false);
   seen_at_ = now;
   changed_ = true;
@@ -110,23 +104,19 @@ bool TailChain::has_part(std::uint64_t inode) const {
   return std::ranges::any_of(parts_, [&](const TailPart& each) { return each.inode() == inode; });
 }
 
-bool TailChain::folder_has_changed() {
-  const auto folder = std::filesystem::path(path_).parent_path();
-  const std::int64_t at = changed_at(folder.empty() ? "." : folder.string());
-  // A change soon after another one may have the same time.
-  constexpr std::int64_t kMargin = kFileTimeMargin * 1'000'000;
-  if (at != 0 && at + kMargin <= folder_changed_at_) return false;
-  folder_changed_at_ = at + kMargin + 1;
-  return true;
+/// Whether there are others than at the last look.
+bool TailChain::has_rotated() const {
+  const auto listing = list_generations(path_);
+  return !listing || listing.value() != listing_;
 }
 
 Result<void> TailChain::look(std::int64_t now) {
   const std::uint64_t inode = inode_at(path_);
-  if (parts_.empty()) return inode != 0 || folder_has_changed() ? relocate(now) : success();
+  if (parts_.empty()) return inode != 0 || has_rotated() ? relocate(now) : success();
   const bool is_new = inode != 0 && inode != parts_.back().inode();
   // Others may have come and gone between the part that is read and the file, or none.
-  const bool may_hide_some = (inode == 0 || parts_.back().offset() == 0) && folder_has_changed();
-  if (truncated_ || is_new || may_hide_some) return relocate(now);
+  const bool may_hide_some = (inode == 0 || parts_.back().offset() == 0) && has_rotated();
+  if (truncated_ || is_new || is_undecided_ || may_hide_some) return relocate(now);
   seen_at_ = now;
   return success();
 }
@@ -153,10 +143,9 @@ Result<TailChain::Found> TailChain::find(const LogPlace& place, bool is_open,
   if (found.index < generations.size()) return found;
 
   // The number of a file that nobody has open may be another's by now.
-  found.truncated =
-      truncated_ || std::ranges::any_of(generations, [&](const LogGeneration& each) {
-        return each.inode() == place.inode && (is_open || each.path() == path_);
-      });
+  found.truncated = truncated_ || std::ranges::any_of(generations, [&](const LogGeneration& each) {
+                      return each.inode() == place.inode && (is_open || each.path() == path_);
+                    });
   found.how = Found::How::Copy;
   // What begins with nothing is no copy of anything.
   const auto copy = first([&](LogGeneration& each) {
@@ -182,6 +171,8 @@ Result<void> TailChain::relocate(std::int64_t now) {
   auto opened = open_generations(path_);
   if (!opened) return opened.error();
   Generations& generations = opened.value();
+  listing_.clear();
+  for (const LogGeneration& each : generations) listing_.emplace_back(each.path(), each.inode());
   drop_empty_parts(generations);
   const auto with_lines = std::find_if(parts_.rbegin(), parts_.rend(),
                                        [](const TailPart& each) { return each.offset() > 0; });
@@ -197,10 +188,7 @@ Result<void> TailChain::relocate(std::int64_t now) {
   const auto under_way = copy_is_under_way(generations, found, now);
   if (!under_way) return under_way.error();
   is_undecided_ = under_way.value();
-  if (is_undecided_) {
-    folder_changed_at_ = 0;  // look again, whether or not it changes
-    return success();
-  }
+  if (is_undecided_) return success();
   if (with_lines != parts_.rend()) {
     const auto index = static_cast<std::size_t>(parts_.rend() - with_lines) - 1;
     if (auto done = go_on_in(generations, found, index); !done) return done;
@@ -318,13 +306,18 @@ Result<bool> TailChain::is_written_since(LogGeneration& generation) const {
 TailProgress TailChain::read(std::span<char> buffer, TailTaker& taker, std::string& why) {
   for (std::size_t i = 0; i < parts_.size();) {
     TailPart& part = parts_[i];
-    const TailProgress progress = part.read(path_, buffer, taker, why);
-    if (progress == TailProgress::Truncated && newer_has_lines(i)) {
+    // Between what is known and the first lines of the newest others may have come: what is in hand
+    // was read before that was looked at.
+    const bool is_newest = i + 1 == parts_.size();
+    const TailProgress progress = part.read(
+        path_, buffer, taker, [&] { return !is_newest || !has_rotated(); }, why);
+    if (progress == TailProgress::Changed && part.offset() == 0) return progress;
+    if (progress == TailProgress::Changed && newer_has_lines(i)) {
       complaints_.emplace_back("a rotated generation of it was truncated");
       parts_.erase(parts_.begin() + static_cast<std::ptrdiff_t>(i));
       continue;
     }
-    if (progress == TailProgress::Truncated) truncated_ = true;
+    if (progress == TailProgress::Changed) truncated_ = true;
     if (progress != TailProgress::AtEnd) return progress;
     // What a copy ends with goes on in the next generation: that one is not begun before.
     if (part.is_copy() && !finish_half_line(i, buffer, taker)) return TailProgress::AtEnd;
@@ -370,7 +363,8 @@ bool TailChain::finish_half_line(std::size_t index, std::span<char> buffer, Tail
   if (part.is_copy() && next.offset() == 0) {
     rest = next.half_line(buffer);
     const std::size_t end = rest.find('\n');
-    if (end == std::string::npos) return false;
+    const bool is_newest = index + 2 == parts_.size();
+    if (end == std::string::npos || (is_newest && has_rotated())) return false;
     rest.resize(end + 1);
   }
   line += rest.empty() ? "\n" : rest;

@@ -51,8 +51,8 @@ class TailChain {
   /// Something looks as if a copy of the log was just being made: look again soon.
   [[nodiscard]] bool is_undecided() const { return is_undecided_; }
 
-  /// Gives lines to `taker`, a bounded number. `buffer`: of kLongestLogLine bytes. A truncation is
-  /// seen to by the next `look`.
+  /// Gives lines to `taker`, a bounded number. `buffer`: of kLongestLogLine bytes. Changed: call
+  /// `look` first.
   [[nodiscard]] TailProgress read(std::span<char> buffer, TailTaker& taker, std::string& why);
 
   /// Lets go of generations that are read to their end and written no more.
@@ -97,7 +97,7 @@ class TailChain {
                                         const std::optional<TailPlaces::Part>& anchor);
   [[nodiscard]] Result<bool> is_written_since(LogGeneration& generation) const;
   [[nodiscard]] bool has_part(std::uint64_t inode) const;
-  [[nodiscard]] bool folder_has_changed();
+  [[nodiscard]] bool has_rotated() const;
   [[nodiscard]] bool newer_has_lines(std::size_t index) const;
   [[nodiscard]] bool is_left(std::size_t index, TailPart::Steady::time_point now) const;
   [[nodiscard]] bool finish_half_line(std::size_t index, std::span<char> buffer, TailTaker& taker);
@@ -109,11 +109,11 @@ class TailChain {
   /// Inodes of empty parts that are to be found again, and whether they are copies.
   std::map<std::uint64_t, bool> dropped_;
   std::int64_t seen_at_ = 0;
-  bool truncated_ = false;              ///< the newest part that has lines
-  std::int64_t folder_changed_at_ = 0;  ///< as far as it was looked at, nanoseconds
+  bool truncated_ = false;  ///< the newest part that has lines
+  LogListing listing_;      ///< at the last look
   bool is_undecided_ = false;
-  bool changed_ = false;                ///< since `take_changed`, but for offsets
-  std::uint64_t noted_ = 0;             ///< `passed`, then
+  bool changed_ = false;     ///< since `take_changed`, but for offsets
+  std::uint64_t noted_ = 0;  ///< `passed`, then
   std::vector<std::string> complaints_;
 };
 

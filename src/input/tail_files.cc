@@ -100,8 +100,7 @@ void TailFiles::scan(std::int64_t now) {
 }
 
 bool TailFiles::is_undecided() const {
-  return std::ranges::any_of(chains_,
-                             [](const auto& each) { return each.second->is_undecided(); });
+  return std::ranges::any_of(chains_, [](const auto& each) { return each.second->is_undecided(); });
 }
 
 void TailFiles::begin_chain(const std::string& path, std::int64_t now) {
@@ -169,7 +168,7 @@ TailProgress TailFiles::read(TailTaker& taker) {
     const TailProgress progress = chain->read(buffer, taker, why);
     if (progress == TailProgress::Held) return progress;
     if (progress == TailProgress::More) all = progress;
-    if (progress == TailProgress::Truncated && all == TailProgress::AtEnd) all = progress;
+    if (progress == TailProgress::Changed && all == TailProgress::AtEnd) all = progress;
     if (progress == TailProgress::Failed) failures_[path] = why;
     chain->leave_finished(buffer, taker);
     for (const std::string& each : chain->take_complaints()) {

@@ -54,8 +54,8 @@ class Tailing {
     const TailProgress progress = intake_ ? files_.read(*intake_) : TailProgress::Held;
     const Milliseconds pause = intake_ ? intake_->end_turn(now_milliseconds()) : kScanEvery;
     for (const std::string& each : files_.take_complaints()) input_.log_trouble(each);
-    if (progress == TailProgress::Truncated) scan_ = true;
-    if (progress == TailProgress::More || progress == TailProgress::Truncated) {
+    if (progress == TailProgress::Changed) scan_ = true;
+    if (progress == TailProgress::More || progress == TailProgress::Changed) {
       return Milliseconds(0);
     }
     const bool is_busy = files_.passed() != std::exchange(passed_, files_.passed());

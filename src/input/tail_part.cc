@@ -13,7 +13,7 @@ constexpr int kMostBuffers = 4;
 }  // namespace
 
 TailProgress TailPart::read(const std::string& file, std::span<char> buffer, TailTaker& taker,
-                            std::string& why) {
+                            const std::function<bool()>& may_begin, std::string& why) {
   if (at_end_ && is_as_it_was()) return TailProgress::AtEnd;
   read_at_ =
       std::chrono::duration_cast<Milliseconds>(std::chrono::system_clock::now().time_since_epoch())
@@ -32,10 +32,11 @@ TailProgress TailPart::read(const std::string& file, std::span<char> buffer, Tai
       return TailProgress::Failed;
     }
     const bool is_short = !generation_.is_compressed() && state.value().size < offset();
-    if (!has.value() || is_short) return TailProgress::Truncated;
+    if (!has.value() || is_short) return TailProgress::Changed;
     state_ = state.value();
     at_end_ = count.value() == 0;
     if (at_end_) return TailProgress::AtEnd;
+    if (offset() == 0 && !may_begin()) return TailProgress::Changed;
     if (buffer[0] == '\0' && skip_hole()) continue;
     const std::uint64_t before = offset();
     const TailProgress progress = take(file, {buffer.data(), count.value()}, taker);

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -28,11 +29,11 @@ class TailTaker {
 
 /// What one look at a file came to.
 enum class TailProgress {
-  AtEnd,      ///< there is nothing more now
-  More,       ///< there is more at once
-  Held,       ///< the taker takes nothing now
-  Truncated,  ///< it is not the file that it was: what came before the place is gone
-  Failed      ///< it cannot be read
+  AtEnd,    ///< there is nothing more now
+  More,     ///< there is more at once
+  Held,     ///< the taker takes nothing now
+  Changed,  ///< it is not the file that it was, or others have come before it
+  Failed    ///< it cannot be read
 };
 
 /// The longest line that is read; it is in memory whole.
@@ -64,9 +65,10 @@ class TailPart {
   [[nodiscard]] bool at_end() const { return at_end_; }
 
   /// Gives whole lines to `taker`, a bounded number of them. `buffer`: of kLongestLogLine bytes.
-  /// `why` is set if it failed.
+  /// `may_begin` is asked before the first lines are given, once they have been read. `why` is set
+  /// if it failed.
   [[nodiscard]] TailProgress read(const std::string& file, std::span<char> buffer, TailTaker& taker,
-                                  std::string& why);
+                                  const std::function<bool()>& may_begin, std::string& why);
   /// What is behind the last whole line, at most kLongestLogLine bytes; nothing if it cannot be
   /// read.
   [[nodiscard]] std::string half_line(std::span<char> buffer);

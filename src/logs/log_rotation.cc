@@ -79,14 +79,12 @@ Result<std::vector<std::string>> rotated_of(const fs::path& file) {
   return paths;
 }
 
-/// Paths and inodes, newest first.
-using Listing = std::vector<std::pair<std::string, std::uint64_t>>;
+}  // namespace
 
-/// Rotated ones that may not be read, and what is no file, are left out.
-Result<Listing> list(const std::string& file) {
+Result<LogListing> list_generations(const std::string& file) {
   const auto paths = rotated_of(file);
   if (!paths) return paths.error();
-  Listing listing;
+  LogListing listing;
   struct stat status {};
   if (::stat(file.c_str(), &status) == 0) listing.emplace_back(file, status.st_ino);
   for (const std::string& path : paths.value()) {
@@ -96,10 +94,8 @@ Result<Listing> list(const std::string& file) {
   return listing;
 }
 
-}  // namespace
-
 Result<std::vector<LogGeneration>> open_generations(const std::string& file) {
-  auto before = list(file);
+  auto before = list_generations(file);
   for (int look = 1; before; ++look) {
     std::vector<LogGeneration> generations;
     for (const auto& [path, inode] : before.value()) {
@@ -107,7 +103,7 @@ Result<std::vector<LogGeneration>> open_generations(const std::string& file) {
       if (!opened) return opened.error();
       if (opened.value()) generations.push_back(std::move(*opened.value()));
     }
-    auto after = list(file);
+    auto after = list_generations(file);
     if (!after) return after.error();
     if (after.value() == before.value()) return generations;
     if (look == kMostLooks) return Error{"its generations change all the time"}.in(file);

@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "carbon_spool/base/result.h"
@@ -74,6 +75,12 @@ class LogGeneration {
 /// they were at one moment, whatever is renamed meanwhile; rotated ones that this process has no
 /// right to read are left out. Fails if one of the others, or the folder, cannot be read.
 [[nodiscard]] Result<std::vector<LogGeneration>> open_generations(const std::string& file);
+
+/// Paths and inodes of generations, newest first. While it is the same, nothing has been rotated.
+using LogListing = std::vector<std::pair<std::string, std::uint64_t>>;
+
+/// Of those that `open_generations` would open. Fails if the folder cannot be read.
+[[nodiscard]] Result<LogListing> list_generations(const std::string& file);
 
 /// The log that a file of that path is a rotated generation of, by its name; none if it is none.
 [[nodiscard]] std::optional<std::string> log_of_rotated(std::string_view path);
