@@ -1,6 +1,7 @@
 #include "tail_part.h"
 
-#include <cstring>
+#include <algorithm>
+#include <utility>
 
 namespace carbon_spool {
 namespace {
@@ -19,7 +20,7 @@ TailProgress TailPart::read(const std::string& file, std::span<char> buffer, Tai
       std::chrono::duration_cast<Milliseconds>(std::chrono::system_clock::now().time_since_epoch())
           .count();
   for (int i = 0; i < kMostBuffers; ++i) {
-    const auto count = generation_.read_at(offset(), buffer);
+    const auto count = generation_.read_at(position(), buffer);
     if (!count) {
       why = count.error().message;
       return TailProgress::Failed;
@@ -34,15 +35,19 @@ TailProgress TailPart::read(const std::string& file, std::span<char> buffer, Tai
     const bool is_short = !generation_.is_compressed() && state.value().size < offset();
     if (!has.value() || is_short) return TailProgress::Changed;
     state_ = state.value();
+    if (!generation_.is_compressed() && state_.size < position()) {
+      zeros_ = 0;
+      continue;
+    }
     at_end_ = count.value() == 0;
     if (at_end_) return TailProgress::AtEnd;
     if (offset() == 0 && !may_begin()) return TailProgress::Changed;
     if (buffer[0] == '\0' && skip_hole()) continue;
-    const std::uint64_t before = offset();
+    const std::uint64_t before = position();
     const TailProgress progress = take(file, {buffer.data(), count.value()}, taker);
-    if (offset() != before) quiet_since_ = Steady::now();
+    if (position() != before) quiet_since_ = Steady::now();
     if (progress != TailProgress::More) return progress;
-    at_end_ = count.value() < buffer.size() && offset() == before;  // half a line is left
+    at_end_ = count.value() < buffer.size() && position() == before;  // half a line is left
     if (at_end_) return TailProgress::AtEnd;
   }
   return TailProgress::More;
@@ -60,10 +65,10 @@ bool TailPart::is_as_it_was() const {
 /// A writer that keeps its place in a file that was truncated leaves a hole in front of what it
 /// writes. One that goes on to the end may yet be filled.
 bool TailPart::skip_hole() {
-  const std::uint64_t end = generation_.end_of_hole(offset());
+  const std::uint64_t end = generation_.end_of_hole(position());
   const auto state = generation_.state();
-  if (end == offset() || !state || end >= state.value().size) return false;
-  keeper_.pass_hole(end - offset());
+  if (end == position() || !state || end >= state.value().size) return false;
+  zeros_ += end - position();
   return true;
 }
 
@@ -73,12 +78,12 @@ TailProgress TailPart::take(const std::string& file, std::string_view bytes, Tai
     const std::size_t end = bytes.find('\n');
     skipping_ = end == std::string_view::npos;
     const std::string_view rest = bytes.substr(0, skipping_ ? bytes.size() : end + 1);
-    keeper_.pass(rest);
+    pass(rest);
     bytes.remove_prefix(rest.size());
   }
   const std::size_t zeros = std::min(bytes.find_first_not_of('\0'), bytes.size());
   if (zeros > 0 && (zeros < bytes.size() || is_full)) {
-    keeper_.pass(bytes.substr(0, zeros));
+    zeros_ += zeros;
     bytes.remove_prefix(zeros);
     if (bytes.find('\n') == std::string_view::npos) return TailProgress::More;
   }
@@ -89,21 +94,20 @@ TailProgress TailPart::take(const std::string& file, std::string_view bytes, Tai
   }
   if (!is_full || bytes.empty()) return TailProgress::More;
   taker.count_too_long(file);
-  keeper_.pass(bytes);
+  pass(bytes);
   skipping_ = true;
   return TailProgress::More;
 }
 
 bool TailPart::take_lines(const std::string& file, std::string_view lines, TailTaker& taker) {
   while (!lines.empty()) {
-    // Zeros in front of a line are no part of it.
     const std::size_t zeros = lines.find_first_not_of('\0');
-    keeper_.pass(lines.substr(0, zeros));
+    zeros_ += zeros;
     lines.remove_prefix(zeros);
     const std::size_t end = lines.find("\n\0"sv);
     const std::string_view whole = lines.substr(0, end == std::string_view::npos ? end : end + 1);
     const std::size_t taken = taker.take(file, whole);
-    keeper_.pass(whole.substr(0, taken));
+    if (taken > 0) pass(whole.substr(0, taken));
     lines.remove_prefix(taken);
     if (taken < whole.size() && !taker.commit()) return false;
   }
@@ -111,9 +115,21 @@ bool TailPart::take_lines(const std::string& file, std::string_view lines, TailT
 }
 
 std::string TailPart::half_line(std::span<char> buffer) {
-  const auto count = generation_.read_at(offset(), buffer);
-  if (!count) return {};
-  return {buffer.data(), count.value()};
+  static_cast<void>(skip_hole());
+  while (true) {
+    const auto count = generation_.read_at(position(), buffer);
+    if (!count) return {};
+    const std::string_view bytes(buffer.data(), count.value());
+    const std::size_t zeros = std::min(bytes.find_first_not_of('\0'), bytes.size());
+    if (zeros == bytes.size() && bytes.size() < buffer.size()) return {};
+    zeros_ += zeros;
+    if (zeros < bytes.size()) return std::string(bytes.substr(zeros));
+  }
+}
+
+void TailPart::pass(std::string_view bytes) {
+  keeper_.pass_hole(std::exchange(zeros_, 0));
+  keeper_.pass(bytes);
 }
 
 }  // namespace carbon_spool

@@ -69,10 +69,11 @@ class TailPart {
   /// if it failed.
   [[nodiscard]] TailProgress read(const std::string& file, std::span<char> buffer, TailTaker& taker,
                                   const std::function<bool()>& may_begin, std::string& why);
-  /// What is behind the last whole line, at most kLongestLogLine bytes; nothing if it cannot be
-  /// read.
+  /// What is behind the last whole line and the zeros there, at most kLongestLogLine bytes; nothing
+  /// if it cannot be read.
   [[nodiscard]] std::string half_line(std::span<char> buffer);
-  void pass(std::string_view bytes) { keeper_.pass(bytes); }
+  /// These came next, and are done with.
+  void pass(std::string_view bytes);
 
  private:
   [[nodiscard]] TailProgress take(const std::string& file, std::string_view bytes,
@@ -81,8 +82,14 @@ class TailPart {
   [[nodiscard]] bool skip_hole();
   [[nodiscard]] bool is_as_it_was() const;
 
+  /// Where to read on.
+  [[nodiscard]] std::uint64_t position() const { return offset() + zeros_; }
+
   LogGeneration generation_;
   LogPlaceKeeper keeper_;
+  /// Zeros behind the place that were looked through. In front of a line they are no part of it;
+  /// they are passed with it, since a place behind nothing but zeros could be in any file.
+  std::uint64_t zeros_ = 0;
   bool is_copy_ = false;
   bool skipping_ = false;  ///< inside a line that is too long
   bool at_end_ = false;

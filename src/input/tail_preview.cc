@@ -78,8 +78,8 @@ Result<TailPreview> preview_tail(const TailInputOptions& options, std::int64_t n
   files.follow(from_beginning);
   files.scan(milliseconds());
   static_cast<void>(intake.value()->end_turn(milliseconds()));  // the interval begins
-  for (TailProgress progress = TailProgress::More; progress != TailProgress::AtEnd &&
-                                                   progress != TailProgress::Failed;) {
+  for (TailProgress progress = TailProgress::More;
+       progress != TailProgress::AtEnd && progress != TailProgress::Failed;) {
     progress = files.read(*intake.value());
     if (progress == TailProgress::Changed) files.scan(milliseconds());
     if (!options.parser) static_cast<void>(intake.value()->end_turn(milliseconds()));

@@ -116,6 +116,8 @@ Result<bool> LogGeneration::has(const LogPlace& place) {
 }
 
 Result<bool> LogGeneration::begins_and_ends_before(const LogPlace& place) {
+  // Any log may begin with zeros.
+  if (place.head_hash == hash_of_log(std::string(place.head_bytes, '\0'))) return false;
   const auto begins = begins_as(place);
   if (!begins || !begins.value() || place.offset == 0) return begins;
   const auto last = text_at(place.offset - 1, 1);
@@ -128,7 +130,17 @@ Result<bool> LogGeneration::begins_with(LogGeneration& other) {
   if (!own) return own.error();
   const auto others = other.text_at(0, kPlaceHeadBytes);
   if (!others) return others.error();
-  return !others.value().empty() && own.value().starts_with(others.value());
+  if (others.value().empty() || !own.value().starts_with(others.value())) return false;
+  if (other.is_compressed()) return true;
+  // Many logs begin alike, with zeros for one: what the other ends with counts as well.
+  const auto state = other.state();
+  if (!state) return state.error();
+  const std::uint64_t count = std::min<std::uint64_t>(state.value().size, kPlaceTailBytes);
+  const auto end = other.text_at(state.value().size - count, count);
+  if (!end) return end.error();
+  const auto own_end = text_at(state.value().size - count, end.value().size());
+  if (!own_end) return own_end.error();
+  return own_end.value() == end.value();
 }
 
 Result<LogPlaceKeeper> LogGeneration::keeper_at(std::uint64_t offset) {

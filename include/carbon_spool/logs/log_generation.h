@@ -49,7 +49,7 @@ class LogGeneration {
   /// Whether it begins as the log of that place, and is shorter than `place.offset`: a copy that
   /// was made before the log was read so far.
   [[nodiscard]] Result<bool> begins_and_ends_before(const LogPlace& place);
-  /// Whether it begins with all that there is of `other`, or with its first kPlaceHeadBytes: the
+  /// Whether it begins with all that there is of `other`, as far as its ends tell: the
   /// other may be a copy of it, whole or not yet. Not if there is nothing of the other.
   [[nodiscard]] Result<bool> begins_with(LogGeneration& other);
 
