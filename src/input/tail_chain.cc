@@ -375,7 +375,7 @@ bool TailChain::finish_half_line(std::size_t index, std::span<char> buffer, Tail
 }
 
 bool TailChain::is_over() const {
-  if (parts_.empty()) return true;
+  if (parts_.empty()) return !is_undecided_ && inode_at(path_) == 0;
   if (parts_.size() > 1 || !parts_.back().at_end() || inode_at(path_) != 0) return false;
   const auto state = parts_.back().generation().state();
   return state && !state.value().has_name &&
