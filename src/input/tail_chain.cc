@@ -351,26 +351,25 @@ void TailChain::leave_finished(std::span<char> buffer, TailTaker& taker) {
 }
 
 /// The last line of a generation that is left is one, even without its end. That of a copy goes on
-/// in the next generation. False: that has not come yet.
+/// in the next generation, or, if that has nothing, behind it. False: its end has not come yet.
 bool TailChain::finish_half_line(std::size_t index, std::span<char> buffer, TailTaker& taker) {
-  TailPart& part = parts_[index];
-  std::string line = part.half_line(buffer);
-  if (line.empty()) return true;
-  if (index + 1 == parts_.size()) return false;
-  TailPart& next = parts_[index + 1];
-  const std::size_t half = line.size();
-  std::string rest;
-  if (part.is_copy() && next.offset() == 0) {
-    rest = next.half_line(buffer);
-    const std::size_t end = rest.find('\n');
-    const bool is_newest = index + 2 == parts_.size();
-    if (end == std::string::npos || (is_newest && has_rotated())) return false;
-    rest.resize(end + 1);
+  std::vector<std::string> pieces = {parts_[index].half_line(buffer)};
+  if (pieces.front().empty()) return true;
+  bool has_end = !parts_[index].is_copy();
+  for (std::size_t i = index + 1; !has_end; ++i) {
+    if (i == parts_.size()) return false;
+    if (parts_[i].offset() > 0) break;
+    std::string& piece = pieces.emplace_back(parts_[i].half_line(buffer));
+    const std::size_t end = piece.find('\n');
+    has_end = end != std::string::npos || piece.size() == kLongestLogLine;
+    if (end != std::string::npos) piece.resize(end + 1);
+    if (has_end && i + 1 == parts_.size() && has_rotated()) return false;
   }
-  line += rest.empty() ? "\n" : rest;
+  std::string line;
+  for (const std::string& piece : pieces) line += piece;
+  if (!line.ends_with('\n')) line += '\n';
   if (taker.take(path_, line) < line.size()) return false;
-  part.pass(std::string_view(line).substr(0, half));
-  if (!rest.empty()) next.pass(rest);
+  for (std::size_t i = 0; i < pieces.size(); ++i) parts_[index + i].pass(pieces[i]);
   return true;
 }
 

@@ -179,6 +179,23 @@ TEST_CASE("what was copied before a truncation is read from the copy", "[tail]")
   CHECK(scene.read().empty());
 }
 
+TEST_CASE("half a line goes on behind copies of an empty log", "[tail]") {
+  Scene scene;
+  scene.write("a\n");
+  scene.begin();
+  CHECK(scene.read() == Taken{"a"});
+  scene.write("ha");
+  scene.copytruncate();
+  scene.copytruncate();
+  CHECK(scene.read().empty());
+  scene.write("l");
+  scene.copytruncate();
+  scene.write("f\nb\n");
+  CHECK(scene.read() == Taken{"half", "b"});
+  scene.restart();
+  CHECK(scene.read().empty());
+}
+
 TEST_CASE("several generations between two looks, compressed ones too", "[tail]") {
   Scene scene;
   scene.write("a\n");
