@@ -139,7 +139,7 @@ class Rotation(TailTest):
         self.assert_each_once()
 
     def test_half_lines_of_several_generations(self):
-        self.started()
+        self.started(self.tail(start="beginning", read_renamed_for="1s"))
         self.write()
         self.wait_accepted()
         self.spool.kill()
@@ -228,7 +228,7 @@ class Rotation(TailTest):
         self.assert_each_once()
 
     def test_a_deleted_file_is_forgotten(self):
-        self.started(self.tail(path=str(self.folder / "logs" / "*.log"), start="beginning"))
+        self.started(self.tail(path=str(self.folder / "logs" / "*.log"), start="beginning", read_renamed_for="1s"))
         for i in range(3):
             self.write(path=self.folder / "logs" / f"{i}.log")
         self.wait_accepted()
