@@ -117,7 +117,7 @@ Result<void> TailChain::look(std::int64_t now) {
   // Others may have come and gone between the part that is read and the file, or none.
   const bool may_hide_some = (inode == 0 || parts_.back().offset() == 0) && has_rotated();
   if (truncated_ || is_new || is_undecided_ || may_hide_some) return relocate(now);
-  seen_at_ = now;
+  if (finished_ || passed() > 0) seen_at_ = now;
   return success();
 }
 
@@ -195,7 +195,8 @@ Result<void> TailChain::relocate(std::int64_t now) {
   }
   if (auto done = add_unread(generations, found, anchor); !done) return done;
   dropped_.clear();
-  seen_at_ = now;
+  // Without a place to go by, all that was written since the beginning is known by its time alone.
+  seen_at_ = anchor ? now : std::min(seen_at_, now);
   truncated_ = false;
   changed_ = true;
   return success();

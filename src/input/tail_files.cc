@@ -82,10 +82,11 @@ std::set<std::string> TailFiles::wanted() const {
 
 void TailFiles::scan(std::int64_t now) {
   const std::set<std::string> paths = wanted();
+  bool all_begun = true;
   for (const std::string& path : paths) {
     const auto found = chains_.find(path);
     if (found == chains_.end()) {
-      begin_chain(path, now);
+      all_begun = begin_chain(path, now) && all_begun;
     } else {
       note_failure(path, found->second->look(now));
     }
@@ -96,14 +97,16 @@ void TailFiles::scan(std::int64_t now) {
   if (is_new_ || files != memory_.files) memory_changed_ = true;
   is_new_ = false;
   memory_.files = std::move(files);
-  memory_.seen_at = now;
+  // What could not be begun is known by the time since which it has been written.
+  if (all_begun) memory_.seen_at = now;
 }
 
 bool TailFiles::is_undecided() const {
   return std::ranges::any_of(chains_, [](const auto& each) { return each.second->is_undecided(); });
 }
 
-void TailFiles::begin_chain(const std::string& path, std::int64_t now) {
+/// False: it failed, and is to be tried again.
+bool TailFiles::begin_chain(const std::string& path, std::int64_t now) {
   auto chain = std::make_unique<TailChain>(path, options_.patience);
   Result<void> done = success();
   const auto kept = sink_.kept(tail_places_key(input_, path));
@@ -121,12 +124,13 @@ void TailFiles::begin_chain(const std::string& path, std::int64_t now) {
     done = chain->begin_at(nothing_read, now);
   }
   note_failure(path, done);
-  if (!done) return;
+  if (!done) return false;
   for (const std::string& each : chain->take_complaints()) {
     complaints_.push_back(path + ": " + each);
   }
   // One that is named by itself, and not there, is waited for without being remembered.
-  if (!chain->empty() || places) chains_[path] = std::move(chain);
+  if (!chain->empty() || places || chain->is_undecided()) chains_[path] = std::move(chain);
+  return true;
 }
 
 /// What was renamed from one name that is followed to another goes on under the new one.

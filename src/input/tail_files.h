@@ -58,7 +58,7 @@ class TailFiles {
 
   [[nodiscard]] std::set<std::string> wanted() const;
   [[nodiscard]] bool matches(const std::string& path) const;
-  void begin_chain(const std::string& path, std::int64_t now);
+  [[nodiscard]] bool begin_chain(const std::string& path, std::int64_t now);
   [[nodiscard]] bool take_from_other(const std::string& path, TailChain& chain);
   void end_chains(const std::set<std::string>& paths);
   void note_failure(const std::string& path, const Result<void>& done);
