@@ -13,6 +13,7 @@
 
 #include "tail_part.h"
 #include "tail_places.h"
+#include "tail_search.h"
 
 namespace carbon_spool {
 
@@ -43,7 +44,7 @@ class TailChain {
   [[nodiscard]] bool empty() const { return parts_.empty(); }
   [[nodiscard]] const TailPart& newest() const { return parts_.back(); }
   /// The part of that file goes; it is followed under another name now.
-  [[nodiscard]] std::optional<TailPart> give_up(std::uint64_t inode);
+  [[nodiscard]] std::optional<TailPart> give_up(FileId file);
 
   /// Finds generations that are new. `now`: Unix milliseconds.
   [[nodiscard]] Result<void> look(std::int64_t now);
@@ -69,34 +70,15 @@ class TailChain {
   [[nodiscard]] std::vector<std::string> take_complaints();
 
  private:
-  using Generations = std::vector<LogGeneration>;  ///< newest first
-
-  /// Where a place is in the generations that there are now.
-  struct Found {
-    enum class How {
-      Same,   ///< in the file that it was in
-      Copy,   ///< in another with the same bytes
-      Ended,  ///< behind the end of a copy, which was made before all was written
-      Lost
-    };
-    How how = How::Lost;
-    std::size_t index = 0;   ///< generations before it are newer
-    bool truncated = false;  ///< the file that it was in begins anew
-  };
-
-  [[nodiscard]] Result<Found> find(const LogPlace& place, bool is_open,
-                                   Generations& generations) const;
-  [[nodiscard]] Result<void> restore_part(const TailPlaces::Part& saved, Generations& generations);
+  [[nodiscard]] Result<void> restore_part(const TailPlaces::Part& saved, TailSearch& search);
   [[nodiscard]] Result<void> relocate(std::int64_t now);
-  void drop_empty_parts(Generations& generations);
-  [[nodiscard]] Result<bool> copy_is_under_way(Generations& generations, const Found& found,
-                                               std::int64_t now) const;
-  [[nodiscard]] Result<void> go_on_in(Generations& generations, const Found& found,
+  void drop_empty_parts(TailSearch& search);
+  [[nodiscard]] Result<void> go_on_in(TailSearch& search, const TailFound& found,
                                       std::size_t index);
-  [[nodiscard]] Result<void> add_unread(Generations& generations, const Found& found,
+  [[nodiscard]] Result<void> add_unread(TailSearch& search, const TailFound& found,
                                         const std::optional<TailPlaces::Part>& anchor);
   [[nodiscard]] Result<bool> is_written_since(LogGeneration& generation) const;
-  [[nodiscard]] bool has_part(std::uint64_t inode) const;
+  [[nodiscard]] bool has_part(FileId file) const;
   [[nodiscard]] bool has_rotated() const;
   [[nodiscard]] bool newer_has_lines(std::size_t index) const;
   [[nodiscard]] bool is_left(std::size_t index, TailPart::Steady::time_point now) const;
@@ -106,8 +88,8 @@ class TailChain {
   const Milliseconds patience_;
   std::deque<TailPart> parts_;  ///< oldest first
   std::optional<TailPlaces::Part> finished_;
-  /// Inodes of empty parts that are to be found again, and whether they are copies.
-  std::map<std::uint64_t, bool> dropped_;
+  /// Empty parts that are to be found again, and whether they are copies.
+  std::map<FileId, bool> dropped_;
   std::int64_t seen_at_ = 0;
   bool truncated_ = false;  ///< the newest part that has lines
   LogListing listing_;      ///< at the last look

@@ -7,7 +7,6 @@
 
 #include <fnmatch.h>
 #include <glob.h>
-#include <sys/stat.h>
 
 namespace carbon_spool {
 namespace {
@@ -135,10 +134,10 @@ bool TailFiles::begin_chain(const std::string& path, std::int64_t now) {
 
 /// What was renamed from one name that is followed to another goes on under the new one.
 bool TailFiles::take_from_other(const std::string& path, TailChain& chain) {
-  struct stat status {};
-  if (::stat(path.c_str(), &status) != 0) return false;
+  const auto file = file_id_at(path);
+  if (!file) return false;
   for (const auto& [other, its_chain] : chains_) {
-    if (auto part = its_chain->give_up(status.st_ino)) {
+    if (auto part = its_chain->give_up(*file)) {
       chain.adopt(std::move(*part));
       return true;
     }
@@ -213,7 +212,7 @@ std::vector<FollowedFile> TailFiles::followed() const {
     if (chain->empty()) continue;
     const TailPart& newest = chain->newest();
     const auto state = newest.generation().state();
-    files.push_back({path, newest.inode(), newest.offset(), state ? state.value().size : 0});
+    files.push_back({path, newest.id().inode, newest.offset(), state ? state.value().size : 0});
   }
   return files;
 }

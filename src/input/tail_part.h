@@ -51,9 +51,9 @@ class TailPart {
 
   [[nodiscard]] LogGeneration& generation() { return generation_; }
   [[nodiscard]] const LogGeneration& generation() const { return generation_; }
-  [[nodiscard]] std::uint64_t inode() const { return generation_.inode(); }
+  [[nodiscard]] FileId id() const { return generation_.id(); }
   [[nodiscard]] std::uint64_t offset() const { return keeper_.offset(); }
-  [[nodiscard]] LogPlace place() const { return keeper_.place(generation_.inode()); }
+  [[nodiscard]] LogPlace place() const { return keeper_.place(generation_.id()); }
 
   /// A copy of a log that was truncated afterwards: nobody writes to it, and its last line may go
   /// on in the next generation.

@@ -6,7 +6,7 @@ namespace carbon_spool {
 namespace {
 
 // On people's disks. Places: the first line; `seen MILLISECONDS`; `part …` and `finished …`, a line
-// each: INODE OFFSET HEAD_HASH HEAD_BYTES TAIL_HASH TAIL_BYTES IS_COPY.
+// each: INODE BORN_AT OFFSET HEAD_HASH HEAD_BYTES TAIL_HASH TAIL_BYTES IS_COPY.
 constexpr std::string_view kPlaces = "places 1";
 // Memory: the first line; `seen`, `flushed`, `began`; `file PATH` each; `parser BYTES`, and its
 // text.
@@ -14,15 +14,15 @@ constexpr std::string_view kMemory = "tail 1";
 
 void put(std::ostream& to, std::string_view word, const TailPlaces::Part& part) {
   const LogPlace& place = part.place;
-  to << word << ' ' << place.inode << ' ' << place.offset << ' ' << place.head_hash << ' '
-     << place.head_bytes << ' ' << place.tail_hash << ' ' << place.tail_bytes << ' ' << part.is_copy
-     << '\n';
+  to << word << ' ' << place.file.inode << ' ' << place.file.born_at << ' ' << place.offset << ' '
+     << place.head_hash << ' ' << place.head_bytes << ' ' << place.tail_hash << ' '
+     << place.tail_bytes << ' ' << part.is_copy << '\n';
 }
 
 void get(std::istream& from, TailPlaces::Part& part) {
   LogPlace& place = part.place;
-  from >> place.inode >> place.offset >> place.head_hash >> place.head_bytes >> place.tail_hash >>
-      place.tail_bytes >> part.is_copy;
+  from >> place.file.inode >> place.file.born_at >> place.offset >> place.head_hash >>
+      place.head_bytes >> place.tail_hash >> place.tail_bytes >> part.is_copy;
 }
 
 bool begins_with(std::istream& from, std::string_view version) {

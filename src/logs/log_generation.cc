@@ -34,7 +34,9 @@ Result<std::optional<LogGeneration>> LogGeneration::open(const std::string& path
   struct stat status {};
   if (!made.fd_ || ::fstat(made.fd_.get(), &status) != 0) return failure(path);
   if (!S_ISREG(status.st_mode)) return Error{"is not a file"}.in(path);
-  made.inode_ = status.st_ino;
+  const auto id = file_id_of(made.fd_.get());
+  if (!id) return failure(path);
+  made.id_ = *id;
   const auto begin = made.text_at(0, kGzip.size());
   if (!begin) return begin.error();
   if (begin.value() == kGzip) {

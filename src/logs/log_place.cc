@@ -33,8 +33,8 @@ void LogPlaceKeeper::pass_hole(std::uint64_t bytes) {
   offset_ += bytes - seen;
 }
 
-LogPlace LogPlaceKeeper::place(std::uint64_t inode) const {
-  return {inode, offset_, hash_of_log(head_), head_.size(), hash_of_log(tail_), tail_.size()};
+LogPlace LogPlaceKeeper::place(FileId file) const {
+  return {file, offset_, hash_of_log(head_), head_.size(), hash_of_log(tail_), tail_.size()};
 }
 
 }  // namespace carbon_spool

@@ -85,11 +85,12 @@ Result<LogListing> list_generations(const std::string& file) {
   const auto paths = rotated_of(file);
   if (!paths) return paths.error();
   LogListing listing;
+  if (const auto id = file_id_at(file)) listing.emplace_back(file, *id);
   struct stat status {};
-  if (::stat(file.c_str(), &status) == 0) listing.emplace_back(file, status.st_ino);
   for (const std::string& path : paths.value()) {
     if (::stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) continue;
-    if (::access(path.c_str(), R_OK) == 0) listing.emplace_back(path, status.st_ino);
+    if (::access(path.c_str(), R_OK) != 0) continue;
+    if (const auto id = file_id_at(path)) listing.emplace_back(path, *id);
   }
   return listing;
 }
@@ -98,7 +99,7 @@ Result<std::vector<LogGeneration>> open_generations(const std::string& file) {
   auto before = list_generations(file);
   for (int look = 1; before; ++look) {
     std::vector<LogGeneration> generations;
-    for (const auto& [path, inode] : before.value()) {
+    for (const auto& [path, id] : before.value()) {
       auto opened = LogGeneration::open(path);
       if (!opened) return opened.error();
       if (opened.value()) generations.push_back(std::move(*opened.value()));

@@ -61,7 +61,7 @@ Result<LogPlace> read_from(LogGeneration& log, std::uint64_t offset, bool end_is
   }
   const auto keeper = log.keeper_at(behind_line);
   if (!keeper) return keeper.error();
-  return keeper.value().place(log.inode());
+  return keeper.value().place(log.id());
 }
 
 /// Which one has the place in it, or how many there are. It is the same file, or, of a rotation
@@ -72,7 +72,7 @@ Result<std::size_t> generation_with(const LogPlace& place,
     // What begins with nothing is no copy of anything.
     if (is_copy && place.head_bytes == 0) break;
     for (std::size_t i = is_copy ? 1 : 0; i < generations.size(); ++i) {
-      if (!is_copy && generations[i].inode() != place.inode) continue;
+      if (!is_copy && generations[i].id() != place.file) continue;
       const auto has = generations[i].has(place);
       if (!has) return has.error();
       if (has.value()) return i;

@@ -16,7 +16,8 @@
 namespace carbon_spool {
 namespace {
 
-// The file: this line; INODE OFFSET HEAD_HASH HEAD_BYTES STARTED and LF; what the parser saved.
+// The file: this line; INODE BORN_AT OFFSET HEAD_HASH HEAD_BYTES STARTED and LF; what the parser
+// saved.
 constexpr std::string_view kVersion = "carbon-spool logster 1";
 
 Error failure(const std::string& path) {
@@ -53,7 +54,8 @@ Result<std::optional<LogsterState>> LogsterStateFile::read() const {
   LogsterState state;
   std::getline(file, version);
   LogPlace& place = state.place;
-  file >> place.inode >> place.offset >> place.head_hash >> place.head_bytes >> state.started;
+  file >> place.file.inode >> place.file.born_at >> place.offset >> place.head_hash >>
+      place.head_bytes >> state.started;
   if (version != kVersion || file.get() != '\n') {
     return Error{"is no state of carbon-spool logster; remove it to begin at the log's end"}.in(
         path_);
@@ -65,8 +67,9 @@ Result<std::optional<LogsterState>> LogsterStateFile::read() const {
 Result<void> LogsterStateFile::write(const LogsterState& state) const {
   std::ostringstream text;
   text << kVersion << '\n'
-       << state.place.inode << ' ' << state.place.offset << ' ' << state.place.head_hash << ' '
-       << state.place.head_bytes << ' ' << state.started << '\n'
+       << state.place.file.inode << ' ' << state.place.file.born_at << ' ' << state.place.offset
+       << ' ' << state.place.head_hash << ' ' << state.place.head_bytes << ' ' << state.started
+       << '\n'
        << state.parser;
   const std::string bytes = text.str();
   const std::string fresh = path_ + ".new";

@@ -220,6 +220,24 @@ TEST_CASE("several generations between two looks, compressed ones too", "[tail]"
   CHECK(scene.read().empty());
 }
 
+TEST_CASE("a new log that has the number of a deleted one is not that one truncated", "[tail]") {
+  Scene scene;
+  scene.write("a\n");
+  scene.begin();
+  CHECK(scene.read() == Taken{"a"});
+  TailPlaces places = scene.chain().places();
+  // A file that is renamed ends with what its writer left of a line, unlike a copy.
+  scene.write("b\nhalf of a dead writer's line");
+  scene.rename();
+  scene.compress(".1");
+  scene.write("c\n");
+  const auto log = file_id_at(scene.log());
+  REQUIRE((log && log->is_certain()));
+  places.parts.front().place.file.inode = log->inode;
+  scene.begin(places);
+  CHECK(scene.read() == Taken{"b", "c", "half of a dead writer's line"});
+}
+
 TEST_CASE("an empty log that is rotated while nobody looks hides nothing", "[tail]") {
   Scene scene;
   const bool known = GENERATE(false, true);

@@ -11,6 +11,7 @@
 
 #include "carbon_spool/base/result.h"
 #include "carbon_spool/base/unique_fd.h"
+#include "carbon_spool/logs/file_id.h"
 #include "carbon_spool/logs/log_place.h"
 
 struct gzFile_s;
@@ -27,7 +28,7 @@ class LogGeneration {
 
   /// Where it was found.
   [[nodiscard]] const std::string& path() const { return path_; }
-  [[nodiscard]] std::uint64_t inode() const { return inode_; }
+  [[nodiscard]] FileId id() const { return id_; }
   [[nodiscard]] bool is_compressed() const { return compressed_ != nullptr; }
 
   struct State {
@@ -65,7 +66,7 @@ class LogGeneration {
   [[nodiscard]] Result<bool> begins_as(const LogPlace& place);
 
   std::string path_;
-  std::uint64_t inode_ = 0;
+  FileId id_;
   UniqueFd fd_;
   std::unique_ptr<gzFile_s, Close> compressed_;
 };
@@ -76,8 +77,9 @@ class LogGeneration {
 /// right to read are left out. Fails if one of the others, or the folder, cannot be read.
 [[nodiscard]] Result<std::vector<LogGeneration>> open_generations(const std::string& file);
 
-/// Paths and inodes of generations, newest first. While it is the same, nothing has been rotated.
-using LogListing = std::vector<std::pair<std::string, std::uint64_t>>;
+/// Paths of generations and which files they are, newest first. While it is the same, nothing has
+/// been rotated.
+using LogListing = std::vector<std::pair<std::string, FileId>>;
 
 /// Of those that `open_generations` would open. Fails if the folder cannot be read.
 [[nodiscard]] Result<LogListing> list_generations(const std::string& file);

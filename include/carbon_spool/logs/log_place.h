@@ -4,12 +4,14 @@
 #include <string>
 #include <string_view>
 
+#include "carbon_spool/logs/file_id.h"
+
 namespace carbon_spool {
 
 /// How far a log has been read, and what tells that place from others when the file has another
 /// name, is a copy, or is compressed: what the file begins with, and what is just before the place.
 struct LogPlace {
-  std::uint64_t inode = 0;
+  FileId file;
   std::uint64_t offset = 0;      ///< bytes of the log that are done with
   std::uint64_t head_hash = 0;   ///< of the file's first bytes, as many as `head_bytes` says
   std::uint64_t head_bytes = 0;  ///< at most kPlaceHeadBytes, and never beyond `offset`
@@ -40,7 +42,7 @@ class LogPlaceKeeper {
   /// That many zeros came next.
   void pass_hole(std::uint64_t bytes);
 
-  [[nodiscard]] LogPlace place(std::uint64_t inode) const;
+  [[nodiscard]] LogPlace place(FileId file) const;
 
  private:
   std::uint64_t offset_ = 0;
