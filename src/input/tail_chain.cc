@@ -207,7 +207,8 @@ Result<void> TailChain::add_unread(TailSearch& search, const TailFound& found,
       if (!is_new.value()) continue;
     }
     const bool are_copies = anchor && (found.is_truncated || anchor->is_copy);
-    const bool is_copy = was_known ? dropped->second : are_copies && !is_log && !was_log;
+    const bool is_copy =
+        was_known ? dropped->second : search.is_copy(i).value_or(are_copies && !is_log && !was_log);
     parts_.emplace_back(std::move(generation), LogPlaceKeeper(), is_copy);
   }
   return success();

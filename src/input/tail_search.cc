@@ -72,6 +72,24 @@ Result<std::size_t> TailSearch::first(const Fits& fits) {
   return generations_.size();
 }
 
+std::optional<bool> TailSearch::is_copy(std::size_t index) const {
+  const LogGeneration& copy = generations_[index];
+  if (is_log(copy)) return false;
+  if (copy.is_compressed() || !copy.id().is_certain()) return std::nullopt;
+  std::optional<bool> answer = false;
+  for (std::size_t i = 0; i < index; ++i) {
+    const LogGeneration& newer = generations_[i];
+    // What is compressed was made when it was compressed.
+    const bool tells = !newer.is_compressed() && newer.id().born_at != copy.id().born_at;
+    if (!tells) {
+      answer = std::nullopt;
+    } else if (newer.id().born_at < copy.id().born_at) {
+      return true;
+    }
+  }
+  return answer;
+}
+
 Result<bool> TailSearch::has_copy_under_way(const TailFound& found, std::int64_t now,
                                             const std::function<bool(FileId)>& is_known) {
   if (generations_.empty() || !is_log(generations_.front())) return false;

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -44,6 +45,11 @@ class TailSearch {
 
   /// The same file, or else, of a rotation that copies or compresses, another with the same bytes.
   [[nodiscard]] Result<TailFound> find(const TailSought& sought);
+
+  /// Whether that generation is a copy of a log that was truncated, by when it was made and when
+  /// those newer than it were: a log is older than copies of it, and one that was renamed is older
+  /// than the new one. None: that does not tell.
+  [[nodiscard]] std::optional<bool> is_copy(std::size_t index) const;
 
   /// Whether one that is newer than `found` may be a copy of the log itself that is just being
   /// made: it counts once that has been truncated. `now`: Unix milliseconds; `is_known`: whether

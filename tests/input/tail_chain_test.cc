@@ -179,6 +179,23 @@ TEST_CASE("what was copied before a truncation is read from the copy", "[tail]")
   CHECK(scene.read().empty());
 }
 
+TEST_CASE("what is renamed after copies were made is read on, also after a restart", "[tail]") {
+  Scene scene;
+  scene.write("a\n");
+  scene.begin();
+  CHECK(scene.read() == Taken{"a"});
+  scene.write("b\n");
+  scene.copytruncate();
+  CHECK(scene.read() == Taken{"b"});
+  const TailPlaces places = scene.chain().places();
+  scene.write("c\n");
+  scene.rename();
+  scene.begin(places);
+  CHECK(scene.read() == Taken{"c"});
+  scene.write_to(scene.log(".1"), "late\n");
+  CHECK(scene.read() == Taken{"late"});
+}
+
 TEST_CASE("half a line goes on behind copies of an empty log", "[tail]") {
   Scene scene;
   scene.write("a\n");
