@@ -1,6 +1,7 @@
 #include "tail_search.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <utility>
 
 namespace carbon_spool {
@@ -99,7 +100,8 @@ Result<bool> TailSearch::has_copy_under_way(const TailFound& found, std::int64_t
     const auto state = each.state();
     if (!state) return state.error();
     const std::int64_t age = now - state.value().modified_at;
-    if (age < 0 || age > kCopyMayBeUnderWay || is_known(each.id())) continue;
+    // What was written after `now` was taken is young as well.
+    if (std::abs(age) > kCopyMayBeUnderWay || is_known(each.id())) continue;
     // One that has been begun and has nothing yet.
     if (state.value().size == 0) {
       const auto own = log.state();

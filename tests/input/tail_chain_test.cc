@@ -104,15 +104,16 @@ class Scene {
   }
   [[nodiscard]] TailChain& chain() { return *chain_; }
 
-  Lines lines;
-
- private:
+  /// Unix milliseconds.
   [[nodiscard]] static std::int64_t now() {
     return std::chrono::duration_cast<Milliseconds>(
                std::chrono::system_clock::now().time_since_epoch())
         .count();
   }
 
+  Lines lines;
+
+ private:
   TempDir folder_;
   std::unique_ptr<char[]> buffer_{new char[kLongestLogLine]};
   std::optional<TailChain> chain_;
@@ -194,6 +195,22 @@ TEST_CASE("what is renamed after copies were made is read on, also after a resta
   CHECK(scene.read() == Taken{"c"});
   scene.write_to(scene.log(".1"), "late\n");
   CHECK(scene.read() == Taken{"late"});
+}
+
+TEST_CASE("a copy whose log is not truncated yet waits, however young it is", "[tail]") {
+  Scene scene;
+  scene.write("a\n");
+  scene.begin();
+  CHECK(scene.read() == Taken{"a"});
+  const std::int64_t before = scene.now() - 10;
+  scene.rename();
+  scene.write("b\n");
+  scene.shift();
+  fs::copy_file(scene.log(), scene.log(".1"));
+  REQUIRE(scene.chain().look(before));
+  CHECK(scene.chain().is_undecided());
+  fs::resize_file(scene.log(), 0);
+  CHECK(scene.read() == Taken{"b"});
 }
 
 TEST_CASE("half a line goes on behind copies of an empty log", "[tail]") {
