@@ -110,7 +110,7 @@ class Measured:
         self.lines_per_second = options.lines / arrived["seconds"]
 
 
-def _measure(options, more, folder, started):
+def _measure(options, more, folder, started, during):
     sink_command = [options.tools / "counting_sink", "--listen", "127.0.0.1:0"]
     sink_command += ["--expect", str(options.lines)]
     sink = subprocess.Popen(sink_command, stdout=subprocess.PIPE, text=True)
@@ -124,6 +124,7 @@ def _measure(options, more, folder, started):
         daemon = subprocess.Popen([options.daemon, "run", "--config", config], stderr=log)
     started.append(daemon)
     await_listener(port, daemon)
+    observer = during(daemon.pid) if during else None
 
     before = cpu_seconds(daemon.pid)
     generator_command = [options.tools / "load_generator", "--to", f"127.0.0.1:{port}"]
@@ -137,15 +138,18 @@ def _measure(options, more, folder, started):
     daemon.send_signal(signal.SIGTERM)
     daemon.wait(timeout=60)
     sink.wait(timeout=60)
+    if observer:
+        observer.wait(timeout=60)
     return Measured(options, numbers(generator.stdout), arrived, numbers(sink.stdout.read()), used, memory)
 
 
-def measure(options, more=""):
-    """One run; `more` is put behind the daemon's configuration."""
+def measure(options, more="", during=None):
+    """One run; `more` is put behind the daemon's configuration. `during`: given the daemon's number, starts a process
+    that ends with it."""
     folder = pathlib.Path(tempfile.mkdtemp(prefix="carbon-spool-bench-", dir=options.temp_dir))
     started = []
     try:
-        return _measure(options, more, folder, started)
+        return _measure(options, more, folder, started, during)
     except BaseException:
         log = folder / "daemon.log"
         if log.exists():
