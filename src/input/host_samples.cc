@@ -50,13 +50,7 @@ void HostSamples::sample() {
 }
 
 void HostSamples::note_failures(const std::map<std::string, std::string>& failures) {
-  for (const auto& [what, why] : failures) {
-    if (!failures_.contains(what)) input_.log_trouble(what + ": " + why);
-  }
-  for (const auto& [what, why] : failures_) {
-    if (failures.contains(what)) continue;
-    log(LogLevel::Info, "input " + input_.name + ": " + what + " works again");
-  }
+  input_.log_failures(failures_, failures);
   failures_ = failures;
 }
 

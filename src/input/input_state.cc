@@ -69,6 +69,16 @@ void InputState::log_trouble(std::string_view text) {
   trouble_log_.log(LogLevel::Error, "input " + name + ": " + std::string(text));
 }
 
+void InputState::log_failures(const std::map<std::string, std::string>& before,
+                              const std::map<std::string, std::string>& now) {
+  for (const auto& [what, why] : now) {
+    if (!before.contains(what)) log_trouble(what + ": " + why);
+  }
+  for (const auto& [what, why] : before) {
+    if (!now.contains(what)) log(LogLevel::Info, "input " + name + ": " + what + " works again");
+  }
+}
+
 InputStats InputState::stats() const {
   InputStats stats;
   stats.connections = connections.count();

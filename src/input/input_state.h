@@ -4,6 +4,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -90,6 +91,9 @@ struct InputState {
 
   /// Writes a line for what went wrong on our side.
   void log_trouble(std::string_view text);
+  /// Writes which failures began and which ended; by what fails, and why.
+  void log_failures(const std::map<std::string, std::string>& before,
+                    const std::map<std::string, std::string>& now);
 
   const std::string name;
   const InputType type;

@@ -2,17 +2,14 @@
 
 #include <algorithm>
 #include <atomic>
-#include <mutex>
 #include <optional>
-#include <thread>
 #include <utility>
-
-#include <pthread.h>
 
 #include "file_watch.h"
 #include "input_state.h"
 #include "tail_files.h"
 #include "tail_intake.h"
+#include "thread_input.h"
 
 namespace carbon_spool {
 namespace {
@@ -121,103 +118,40 @@ class Tailing {
   Steady::time_point scan_at_{};
 };
 
-class TailInput final : public Input {
+class TailInput final : public ThreadInput {
  public:
-  TailInput(const InputOptions& options, ProducerId producer, PointSink& sink,
-            const RefusalCounts& refused_before, const Clock& clock)
-      : state_(options, producer, sink, clock, refused_before), prepared_(options.tail) {}
-
+  using ThreadInput::ThreadInput;
   ~TailInput() override { stop(); }
 
-  [[nodiscard]] Result<void> prepare(const InputOptions& options) override {
-    prepared_ = options.tail;
-    return success();
-  }
-
-  void use_prepared() override {
-    {
-      const std::lock_guard lock(mutex_);
-      if (in_use_ && *in_use_ == prepared_) return;
-      in_use_ = prepared_;
-      changed_ = true;
-    }
-    watch_.wake();
-    if (!thread_.joinable()) thread_ = std::thread([this] { run(); });
-  }
-
-  /// The sink is never waited for for long, so this ends soon.
-  void stop() override {
-    stopping_ = true;
-    watch_.wake();
-    if (thread_.joinable()) thread_.join();
-  }
-
-  void finished() override {}
-  [[nodiscard]] std::vector<Address> listening() const override { return {}; }
-
-  [[nodiscard]] InputStats stats() const override {
-    InputStats stats = state_.stats();
-    const std::lock_guard lock(mutex_);
-    stats.failing = failing_;
-    stats.files = files_;
-    return stats;
-  }
-
-  [[nodiscard]] std::optional<std::string> watch(const std::string&, const std::string&) override {
-    return std::nullopt;
-  }
-
  private:
-  void run() {
-    ::pthread_setname_np(::pthread_self(), "tail");
-    std::optional<Tailing> tailing;
-    while (!stopping_) {
-      if (const auto options = take_change()) {
-        if (tailing) tailing->finish(options);
-        tailing.emplace(*options, state_, watch_, stopping_);
-      }
-      const Milliseconds pause = tailing->read();
-      if (pause > kPace || std::chrono::steady_clock::now() >= show_at_) {
-        show(tailing->failures(), tailing->followed());
-      }
-      tailing->wait(pause);
-    }
-    if (tailing) tailing->finish(std::nullopt);
+  void take_up(const InputOptions& options) override {
+    if (tailing_) tailing_->finish(options.tail);
+    tailing_.emplace(options.tail, state(), watch_, stopping());
   }
 
-  [[nodiscard]] std::optional<TailInputOptions> take_change() {
-    const std::lock_guard lock(mutex_);
-    return std::exchange(changed_, false) ? in_use_ : std::nullopt;
+  [[nodiscard]] Milliseconds work() override {
+    const Milliseconds pause = tailing_->read();
+    if (pause > kPace || std::chrono::steady_clock::now() >= show_at_) {
+      const auto failures = tailing_->failures();
+      state().log_failures(shown(), failures);
+      show_at_ = std::chrono::steady_clock::now() + kShowEvery;
+      show(failures, tailing_->followed());
+    }
+    return pause;
   }
 
-  void show(const std::map<std::string, std::string>& failures,
-            const std::vector<FollowedFile>& files) {
-    for (const auto& [what, why] : failures) {
-      if (!failing_.contains(what)) state_.log_trouble(what + ": " + why);
-    }
-    for (const auto& [what, why] : failing_) {
-      if (failures.contains(what)) continue;
-      log(LogLevel::Info, "input " + state_.name + ": " + what + " works again");
-    }
-    show_at_ = std::chrono::steady_clock::now() + kShowEvery;
-    const std::lock_guard lock(mutex_);
-    failing_ = failures;
-    files_ = files;
+  void wait(Milliseconds most) override { tailing_->wait(most); }
+  void wake() override { watch_.wake(); }
+
+  void finish() override {
+    if (tailing_) tailing_->finish(std::nullopt);
+    tailing_.reset();
   }
 
-  InputState state_;
-  TailInputOptions prepared_;
   FileWatch watch_;
-  std::chrono::steady_clock::time_point show_at_{};  ///< of the thread
-  std::atomic<bool> stopping_{false};
-
-  mutable std::mutex mutex_;
-  std::optional<TailInputOptions> in_use_;      ///< guarded by mutex_
-  bool changed_ = false;                        ///< guarded by mutex_; not yet taken up
-  std::map<std::string, std::string> failing_;  ///< guarded by mutex_
-  std::vector<FollowedFile> files_;             ///< guarded by mutex_
-
-  std::thread thread_;
+  // Of the thread.
+  std::optional<Tailing> tailing_;
+  std::chrono::steady_clock::time_point show_at_{};
 };
 
 }  // namespace
@@ -225,7 +159,7 @@ class TailInput final : public Input {
 std::unique_ptr<Input> start_tail_input(const InputOptions& options, ProducerId producer,
                                         PointSink& sink, const RefusalCounts& refused_before,
                                         const Clock& clock) {
-  return std::make_unique<TailInput>(options, producer, sink, refused_before, clock);
+  return std::make_unique<TailInput>("tail", options, producer, sink, refused_before, clock);
 }
 
 }  // namespace carbon_spool
