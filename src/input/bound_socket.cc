@@ -165,6 +165,11 @@ Result<BoundSocket> bind_unix(const Address& address) {
 
 }  // namespace
 
+void close_in_order(int connection) {
+  const linger in_order{0, 0};
+  ::setsockopt(connection, SOL_SOCKET, SO_LINGER, &in_order, sizeof(in_order));
+}
+
 Result<std::vector<BoundSocket>> bind_address(const Address& address) {
   const std::string context = "listen on " + to_string(address);
   if (address.path.empty()) {

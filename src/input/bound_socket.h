@@ -24,6 +24,10 @@ struct BoundSocket {
 /// Fails naming the address.
 [[nodiscard]] Result<std::vector<BoundSocket>> bind_address(const Address& address);
 
+/// Connections that such a socket accepted are reset when they are closed, of itself or by the end
+/// of the process: this one no more.
+void close_in_order(int connection);
+
 [[nodiscard]] inline bool is_stream(const Address& address) {
   return address.transport == Address::Transport::Tcp ||
          address.transport == Address::Transport::UnixStream;

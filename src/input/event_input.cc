@@ -1,49 +1,28 @@
 #include "event_input.h"
 
-#include <algorithm>
 #include <future>
 #include <list>
-#include <mutex>
 #include <thread>
 #include <utility>
 #include <vector>
 
-#include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <pthread.h>
-#include <sys/socket.h>
 
-#include "bound_socket.h"
 #include "event_client.h"
 #include "input_state.h"
-#include "socket_address.h"
+#include "listenings.h"
+#include "stream_acceptor.h"
 
 namespace carbon_spool {
 namespace {
 
 namespace asio = boost::asio;
 using boost::system::error_code;
-
-/// Before the next try when there is no file descriptor for a client.
-constexpr Milliseconds kAcceptPause{100};
-
-int family_of(const Address& address) {
-  if (!address.path.empty()) return AF_UNIX;
-  return address.host.find(':') == std::string::npos ? AF_INET : AF_INET6;
-}
-
-/// A listener's sockets are reset when they are closed (bound_socket.cc); these are not, since an
-/// answer says what was accepted.
-void close_in_order(int fd) {
-  const linger in_order{0, 0};
-  ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &in_order, sizeof(in_order));
-}
 
 class EventInput final : public Input {
  public:
@@ -72,14 +51,7 @@ class EventInput final : public Input {
     if (thread_.joinable()) thread_.join();
   }
 
-  [[nodiscard]] std::vector<Address> listening() const override {
-    const std::lock_guard lock(mutex_);
-    std::vector<Address> addresses;
-    for (const ListeningPtr& each : listenings_) {
-      addresses.insert(addresses.end(), each->bound.begin(), each->bound.end());
-    }
-    return addresses;
-  }
+  [[nodiscard]] std::vector<Address> listening() const override { return listenings_.addresses(); }
 
   [[nodiscard]] InputStats stats() const override { return state_.stats(); }
   [[nodiscard]] std::optional<std::string> watch(const std::string&, const std::string&) override {
@@ -87,17 +59,9 @@ class EventInput final : public Input {
   }
 
  private:
-  using Protocol = asio::generic::stream_protocol;
-  using Acceptor = asio::basic_socket_acceptor<Protocol>;
-
-  struct Prepared {
-    ListeningPtr listening;
-    std::vector<BoundSocket> sockets;
-  };
   struct Door {
     ListeningPtr listening;
-    Acceptor acceptor;
-    asio::steady_timer pause;
+    StreamAcceptor acceptor;
   };
 
   /// Runs it on the thread, and waits for it.
@@ -109,11 +73,8 @@ class EventInput final : public Input {
   [[nodiscard]] asio::awaitable<void> serve(std::shared_ptr<EventClient> client);
 
   InputState state_;
-  InputOptions wanted_;
-  std::vector<Prepared> prepared_;
-
-  mutable std::mutex mutex_;
-  std::vector<ListeningPtr> listenings_;  ///< guarded by mutex_; changed by the owner
+  InputOptions wanted_;  ///< as prepared
+  Listenings listenings_;
 
   // Of the thread.
   asio::io_context io_{1};
@@ -126,55 +87,27 @@ class EventInput final : public Input {
 };
 
 Result<void> EventInput::prepare(const InputOptions& options) {
-  prepared_.clear();
   wanted_ = options;
-  for (const Address& each : options.listen) {
-    if (std::ranges::any_of(listenings_, [&](const auto& one) { return one->configured == each; }))
-      continue;
-    Result<std::vector<BoundSocket>> bound = bind_address(each);
-    if (!bound) {
-      prepared_.clear();
-      return bound.error().in("input " + options.name);
-    }
-    Prepared prepared{std::make_shared<Listening>(), std::move(bound.value())};
-    prepared.listening->configured = each;
-    for (BoundSocket& socket : prepared.sockets) {
-      prepared.listening->bound.push_back(socket.address);
-      if (socket.file) prepared.listening->files.push_back(std::move(*socket.file));
-    }
-    prepared_.push_back(std::move(prepared));
-  }
-  return success();
+  return listenings_.prepare(options);
 }
 
 void EventInput::use_prepared() {
   state_.max_connections = wanted_.max_connections;
-  std::vector<ListeningPtr> unwanted;
-  {
-    const std::lock_guard lock(mutex_);
-    const auto kept = std::ranges::stable_partition(listenings_, [&](const ListeningPtr& each) {
-      return std::ranges::find(wanted_.listen, each->configured) != wanted_.listen.end();
-    });
-    unwanted.assign(kept.begin(), kept.end());
-    listenings_.erase(kept.begin(), kept.end());
-    for (const Prepared& each : prepared_) listenings_.push_back(each.listening);
-  }
+  Listenings::Change change = listenings_.use_prepared();
   on_thread([&] {
     idle_timeout_ = wanted_.idle_timeout;
-    for (const ListeningPtr& each : unwanted) close(each);
-    for (Prepared& each : prepared_) {
+    for (const ListeningPtr& each : change.gone) close(each);
+    for (Listenings::Prepared& each : change.come) {
       for (BoundSocket& socket : each.sockets) open_door(each.listening, socket);
     }
   });
-  prepared_.clear();
 }
 
 void EventInput::stop() {
-  prepared_.clear();
+  listenings_.take_back_prepared();
   if (!thread_.joinable()) return;
   on_thread([this] {
-    const std::lock_guard lock(mutex_);
-    for (const ListeningPtr& each : listenings_) close(each);
+    for (const ListeningPtr& each : listenings_.all()) close(each);
   });
 }
 
@@ -189,14 +122,8 @@ void EventInput::on_thread(Work work) {
 }
 
 void EventInput::open_door(const ListeningPtr& listening, BoundSocket& socket) {
-  const auto door = std::make_shared<Door>(Door{listening, Acceptor(io_), asio::steady_timer(io_)});
-  error_code failed;
-  door->acceptor.assign(Protocol(family_of(socket.address), 0), socket.fd.get(), failed);
-  if (failed) {
-    return state_.log_trouble("the kernel cannot watch any more sockets: not listening on " +
-                              to_string(socket.address));
-  }
-  static_cast<void>(socket.fd.release());
+  const auto door = std::make_shared<Door>(Door{listening, StreamAcceptor(io_)});
+  if (!door->acceptor.open(socket)) return state_.log_not_listening(socket.address);
   doors_.push_back(door);
   asio::co_spawn(io_, accept_clients(door), asio::detached);
 }
@@ -207,9 +134,7 @@ void EventInput::close(const ListeningPtr& listening) {
   listening->files.clear();
   std::erase_if(doors_, [&](const std::shared_ptr<Door>& each) {
     if (each->listening != listening) return false;
-    error_code ignored;
-    each->acceptor.close(ignored);
-    each->pause.cancel();
+    each->acceptor.close();
     return true;
   });
   for (const auto& each : clients_) {
@@ -220,23 +145,14 @@ void EventInput::close(const ListeningPtr& listening) {
 asio::awaitable<void> EventInput::accept_clients(std::shared_ptr<Door> door) {
   while (!door->listening->stopping) {
     error_code failed;
-    Protocol::socket socket =
-        co_await door->acceptor.async_accept(asio::redirect_error(asio::use_awaitable, failed));
+    EventClient::Socket socket = co_await door->acceptor.accept(failed);
     if (door->listening->stopping) co_return;
     if (failed) {
       state_.log_trouble("cannot accept connections, waiting: " + failed.message());
-      door->pause.expires_after(kAcceptPause);
-      co_await door->pause.async_wait(asio::redirect_error(asio::use_awaitable, failed));
+      co_await door->acceptor.pause();
       continue;
     }
-    close_in_order(socket.native_handle());
-    const std::uint32_t most = state_.max_connections.load();
-    if (state_.connections.count() >= most) {
-      state_.count_connection_refused(
-          peer_name(socket.native_handle()),
-          "there are as many as max_connections (" + std::to_string(most) + ") allows");
-      continue;
-    }
+    if (!state_.has_room_for(socket.native_handle())) continue;
     const auto client =
         std::make_shared<EventClient>(state_, door->listening, std::move(socket), idle_timeout_);
     asio::co_spawn(io_, serve(client), asio::detached);

@@ -1,5 +1,7 @@
 #include "input_state.h"
 
+#include "socket_address.h"
+
 namespace carbon_spool {
 namespace {
 
@@ -49,6 +51,14 @@ void InputState::count_connection_refused(std::string_view peer, std::string_vie
                                              std::string(peer) + ": " + std::string(reason));
 }
 
+bool InputState::has_room_for(int socket) {
+  const std::uint32_t most = max_connections.load();
+  if (connections.count() < most) return true;
+  count_connection_refused(peer_name(socket), "there are as many as max_connections (" +
+                                                  std::to_string(most) + ") allows");
+  return false;
+}
+
 void InputState::count_fragment_cut(std::string_view peer) {
   fragments_cut.fetch_add(1, std::memory_order_relaxed);
   fragment_log_.log(
@@ -67,6 +77,10 @@ void InputState::count_points_dropped(std::uint64_t points, std::string_view wha
 
 void InputState::log_trouble(std::string_view text) {
   trouble_log_.log(LogLevel::Error, "input " + name + ": " + std::string(text));
+}
+
+void InputState::log_not_listening(const Address& address) {
+  log_trouble("the kernel cannot watch any more sockets: not listening on " + to_string(address));
 }
 
 void InputState::log_failures(const std::map<std::string, std::string>& before,

@@ -83,6 +83,8 @@ struct InputState {
   /// Counts what was refused; logs how many, why, and `sample`, one of them.
   void count_refused(const RefusalCounts& counts, std::string_view sample, std::string_view peer);
   void count_connection_refused(std::string_view peer, std::string_view reason);
+  /// Whether one more connection may be served; if not, `socket` counts as refused.
+  [[nodiscard]] bool has_room_for(int socket);
   void count_fragment_cut(std::string_view peer);
   /// Points of `what`, such as "a flush", and why.
   void count_points_dropped(std::uint64_t points, std::string_view what, std::string_view reason);
@@ -91,6 +93,8 @@ struct InputState {
 
   /// Writes a line for what went wrong on our side.
   void log_trouble(std::string_view text);
+  /// For want of the kernel's means to watch one more socket.
+  void log_not_listening(const Address& address);
   /// Writes which failures began and which ended; by what fails, and why.
   void log_failures(const std::map<std::string, std::string>& before,
                     const std::map<std::string, std::string>& now);

@@ -1,5 +1,3 @@
-#include <algorithm>
-#include <mutex>
 #include <utility>
 
 #include <boost/asio/post.hpp>
@@ -7,11 +5,11 @@
 #include "carbon_spool/input/ingest_threads.h"
 #include "carbon_spool/input/input.h"
 
-#include "bound_socket.h"
 #include "datagram_listener.h"
 #include "event_input.h"
 #include "host_input.h"
 #include "ingest_thread.h"
+#include "listenings.h"
 #include "statsd_service.h"
 #include "stream_listener.h"
 #include "tail_input.h"
@@ -41,7 +39,7 @@ class SocketInput final : public Input {
     state_.listeners.wait_for_none();
     state_.connections.wait_for_none();
   }
-  [[nodiscard]] std::vector<Address> listening() const override;
+  [[nodiscard]] std::vector<Address> listening() const override { return listenings_.addresses(); }
   [[nodiscard]] InputStats stats() const override { return state_.stats(); }
   [[nodiscard]] std::optional<std::string> watch(const std::string& watcher,
                                                  const std::string& pattern) override {
@@ -50,15 +48,9 @@ class SocketInput final : public Input {
   }
 
  private:
-  /// An address that is bound, and not listened on yet.
-  struct Prepared {
-    ListeningPtr listening;
-    std::vector<BoundSocket> sockets;
-  };
-
   template <class Listener>
   void begin(IngestThread& thread, std::unique_ptr<Listener> listener, const Address& address);
-  void listen(Prepared prepared);
+  void listen(Listenings::Prepared& prepared);
   void stop(const std::vector<ListeningPtr>& listenings);
   void stop_on(IngestThread& thread);
 
@@ -67,11 +59,8 @@ class SocketInput final : public Input {
   std::unique_ptr<StatsdService> statsd_;  ///< of a StatsD input
   bool begun_ = false;
   InputOptions wanted_;  ///< as prepared
-  std::vector<Prepared> prepared_;
+  Listenings listenings_;
   std::uint32_t datagram_sockets_ = 0;
-
-  mutable std::mutex mutex_;              ///< for `listening`
-  std::vector<ListeningPtr> listenings_;  ///< guarded by mutex_
 };
 
 Result<void> SocketInput::prepare_statsd(const InputOptions& options) {
@@ -83,54 +72,19 @@ Result<void> SocketInput::prepare_statsd(const InputOptions& options) {
 }
 
 Result<void> SocketInput::prepare(const InputOptions& options) {
-  prepared_.clear();
   wanted_ = options;
-  for (const Address& each : options.listen) {
-    if (std::ranges::find(listenings_, each, [](const ListeningPtr& one) {
-          return one->configured;
-        }) != listenings_.end()) {
-      continue;
-    }
-    if (!is_stream(each) && !takes_datagrams(options.type)) {
-      prepared_.clear();
-      return Error{"listen on " + to_string(each) + ": " + std::string(name_of(options.type)) +
-                   " comes in streams"}
-          .in("input " + options.name);
-    }
-    Result<std::vector<BoundSocket>> bound = bind_address(each);
-    if (!bound) {
-      prepared_.clear();
-      return bound.error().in("input " + options.name);
-    }
-    Prepared prepared{std::make_shared<Listening>(), std::move(bound.value())};
-    prepared.listening->configured = each;
-    for (BoundSocket& socket : prepared.sockets) {
-      prepared.listening->bound.push_back(socket.address);
-      if (socket.file) prepared.listening->files.push_back(std::move(*socket.file));
-    }
-    prepared_.push_back(std::move(prepared));
-  }
-  return success();
+  return listenings_.prepare(options);
 }
 
 void SocketInput::use_prepared() {
-  if (statsd_ && !prepared_.empty() && !std::exchange(begun_, true)) statsd_->begin();
+  Listenings::Change change = listenings_.use_prepared();
+  if (statsd_ && !change.come.empty() && !std::exchange(begun_, true)) statsd_->begin();
   state_.max_connections = wanted_.max_connections;
-  std::vector<ListeningPtr> unwanted;
-  {
-    const std::lock_guard lock(mutex_);
-    const auto kept = std::ranges::stable_partition(listenings_, [&](const ListeningPtr& each) {
-      return std::ranges::find(wanted_.listen, each->configured) != wanted_.listen.end();
-    });
-    unwanted.assign(kept.begin(), kept.end());
-    listenings_.erase(kept.begin(), kept.end());
-  }
-  stop(unwanted);
-  for (Prepared& each : prepared_) listen(std::move(each));
-  prepared_.clear();
+  stop(change.gone);
+  for (Listenings::Prepared& each : change.come) listen(each);
 }
 
-void SocketInput::listen(Prepared prepared) {
+void SocketInput::listen(Listenings::Prepared& prepared) {
   for (BoundSocket& each : prepared.sockets) {
     const bool stream = is_stream(each.address);
     IngestThread& thread = threads_.at(stream ? 0 : datagram_sockets_++ % threads_.size());
@@ -146,16 +100,13 @@ void SocketInput::listen(Prepared prepared) {
             each.address);
     }
   }
-  const std::lock_guard lock(mutex_);
-  listenings_.push_back(std::move(prepared.listening));
 }
 
 template <class Listener>
 void SocketInput::begin(IngestThread& thread, std::unique_ptr<Listener> listener,
                         const Address& address) {
   if (!listener->is_open()) {
-    state_.log_trouble("the kernel cannot watch any more sockets: not listening on " +
-                       to_string(address));
+    state_.log_not_listening(address);
     return;
   }
   boost::asio::post(thread.io(), [listener = std::move(listener)]() mutable {
@@ -163,23 +114,9 @@ void SocketInput::begin(IngestThread& thread, std::unique_ptr<Listener> listener
   });
 }
 
-std::vector<Address> SocketInput::listening() const {
-  const std::lock_guard lock(mutex_);
-  std::vector<Address> addresses;
-  for (const ListeningPtr& each : listenings_) {
-    addresses.insert(addresses.end(), each->bound.begin(), each->bound.end());
-  }
-  return addresses;
-}
-
 void SocketInput::stop() {
-  prepared_.clear();
-  std::vector<ListeningPtr> all;
-  {
-    const std::lock_guard lock(mutex_);
-    all = listenings_;
-  }
-  stop(all);
+  listenings_.take_back_prepared();
+  stop(listenings_.all());
   if (statsd_) statsd_->stop();
 }
 

@@ -5,7 +5,6 @@
 
 #include <boost/asio.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
-#include <sys/socket.h>
 
 namespace carbon_spool {
 namespace {
@@ -17,29 +16,12 @@ using namespace asio::experimental::awaitable_operators;
 constexpr std::size_t kMostClients = 32;
 constexpr std::size_t kLongestCommand = 16 * 1024;
 constexpr std::chrono::seconds kPieceDeadline(60);
-/// Before the next try when there is no file descriptor for a client.
-constexpr std::chrono::milliseconds kAcceptPause(100);
-
-int family_of(const Address& address) {
-  if (!address.path.empty()) return AF_UNIX;
-  return address.host.find(':') == std::string::npos ? AF_INET : AF_INET6;
-}
-
-/// A listener's sockets are reset when they are closed (bound_socket.cc); these are not.
-void close_in_order(int fd) {
-  const linger in_order{0, 0};
-  ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &in_order, sizeof(in_order));
-}
-
 }  // namespace
 
 void StatsdConsoleServer::listen(std::vector<BoundSocket> sockets) {
   for (BoundSocket& each : sockets) {
-    Acceptor& acceptor = acceptors_.emplace_back(io_);
-    error_code failed;
-    acceptor.assign(Protocol(family_of(each.address), 0), each.fd.get(), failed);
-    if (failed) continue;
-    static_cast<void>(each.fd.release());
+    StreamAcceptor& acceptor = acceptors_.emplace_back(io_);
+    if (!acceptor.open(each)) continue;
     if (each.file) files_.push_back(std::move(*each.file));
     asio::co_spawn(io_, accept_clients(acceptor), asio::detached);
   }
@@ -48,32 +30,27 @@ void StatsdConsoleServer::listen(std::vector<BoundSocket> sockets) {
 void StatsdConsoleServer::stop() {
   stopping_ = true;
   files_.clear();
+  for (StreamAcceptor& each : acceptors_) each.close();
   error_code ignored;
-  for (Acceptor& each : acceptors_) each.close(ignored);
-  for (asio::steady_timer& each : pauses_) each.cancel();
-  for (Protocol::socket* each : clients_) each->close(ignored);
+  for (Socket* each : clients_) each->close(ignored);
 }
 
-asio::awaitable<void> StatsdConsoleServer::accept_clients(Acceptor& acceptor) {
-  asio::steady_timer& pause = pauses_.emplace_back(io_);
+asio::awaitable<void> StatsdConsoleServer::accept_clients(StreamAcceptor& acceptor) {
   while (!stopping_) {
     error_code failed;
-    Protocol::socket client =
-        co_await acceptor.async_accept(asio::redirect_error(asio::use_awaitable, failed));
+    Socket client = co_await acceptor.accept(failed);
     if (stopping_) co_return;
     if (failed) {
-      pause.expires_after(kAcceptPause);
-      co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, failed));
+      co_await acceptor.pause();
       continue;
     }
-    close_in_order(client.native_handle());
     // Who came first gives way: silence never shuts others out.
     if (clients_.size() >= kMostClients) clients_.front()->close(failed);
     asio::co_spawn(io_, serve(std::move(client)), asio::detached);
   }
 }
 
-asio::awaitable<void> StatsdConsoleServer::serve(Protocol::socket client) {
+asio::awaitable<void> StatsdConsoleServer::serve(Socket client) {
   const auto place = clients_.insert(clients_.end(), &client);
   std::string unread;
   bool open = true;
@@ -89,8 +66,7 @@ asio::awaitable<void> StatsdConsoleServer::serve(Protocol::socket client) {
   clients_.erase(place);
 }
 
-asio::awaitable<bool> StatsdConsoleServer::answer(Protocol::socket& client,
-                                                  std::string_view command) {
+asio::awaitable<bool> StatsdConsoleServer::answer(Socket& client, std::string_view command) {
   const StatsdConsole::Reply reply = console_.reply(command);
   asio::steady_timer deadline(io_);
   for (std::string piece = reply.next_piece(); !piece.empty(); piece = reply.next_piece()) {

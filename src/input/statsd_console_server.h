@@ -6,14 +6,12 @@
 #include <vector>
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/basic_socket_acceptor.hpp>
-#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include "carbon_spool/statsd/statsd_console.h"
 
 #include "bound_socket.h"
+#include "stream_acceptor.h"
 
 namespace carbon_spool {
 
@@ -30,21 +28,18 @@ class StatsdConsoleServer {
   void stop();
 
  private:
-  using Protocol = boost::asio::generic::stream_protocol;
-  using Acceptor = boost::asio::basic_socket_acceptor<Protocol>;
+  using Socket = StreamAcceptor::Protocol::socket;
 
-  [[nodiscard]] boost::asio::awaitable<void> accept_clients(Acceptor& acceptor);
-  [[nodiscard]] boost::asio::awaitable<void> serve(Protocol::socket client);
+  [[nodiscard]] boost::asio::awaitable<void> accept_clients(StreamAcceptor& acceptor);
+  [[nodiscard]] boost::asio::awaitable<void> serve(Socket client);
   /// False: it is to be closed.
-  [[nodiscard]] boost::asio::awaitable<bool> answer(Protocol::socket& client,
-                                                    std::string_view command);
+  [[nodiscard]] boost::asio::awaitable<bool> answer(Socket& client, std::string_view command);
 
   boost::asio::io_context& io_;
   StatsdConsole& console_;
   std::vector<OwnSocketFile> files_;
-  std::list<Acceptor> acceptors_;
-  std::list<boost::asio::steady_timer> pauses_;
-  std::list<Protocol::socket*> clients_;  ///< each lives in its `serve`
+  std::list<StreamAcceptor> acceptors_;
+  std::list<Socket*> clients_;  ///< each lives in its `serve`
   bool stopping_ = false;
 };
 

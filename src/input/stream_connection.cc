@@ -4,6 +4,7 @@
 
 #include <sys/socket.h>
 
+#include "bound_socket.h"
 #include "ingest_thread.h"
 #include "socket_address.h"
 
@@ -91,8 +92,7 @@ void StreamConnection::on_durable(bool accepted) {
 }
 
 void StreamConnection::close_in_order() {
-  const linger in_order{0, 0};
-  ::setsockopt(fd(), SOL_SOCKET, SO_LINGER, &in_order, sizeof(in_order));
+  carbon_spool::close_in_order(fd());
   close();
 }
 

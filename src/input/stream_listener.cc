@@ -89,13 +89,7 @@ int StreamListener::accept_one() {
 
 void StreamListener::admit(UniqueFd connection) {
   // Only this thread lets connections in, so the count cannot grow behind our back.
-  const std::uint32_t most = input_.max_connections.load();
-  if (input_.connections.count() >= most) {
-    input_.count_connection_refused(
-        peer_name(connection.get()),
-        "there are as many as max_connections (" + std::to_string(most) + ") allows");
-    return;
-  }
+  if (!input_.has_room_for(connection.get())) return;
   IngestThread& thread =
       threads_.at(std::exchange(next_thread_, (next_thread_ + 1) % threads_.size()));
   auto stream =
