@@ -4,8 +4,13 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <optional>
+#include <stdexcept>
 #include <string>
 #include <utility>
+#include <vector>
+
+#include <catch2/catch.hpp>
 
 #include "carbon_spool/host/host_sampler.h"
 
@@ -46,6 +51,15 @@ class SampledHost {
     return values;
   }
 
+  /// The values of the second of two samples.
+  [[nodiscard]] Values second(const std::string& path, const std::string& first,
+                              const std::string& then) {
+    write(path, first);
+    static_cast<void>(sample());
+    write(path, then);
+    return sample();
+  }
+
   [[nodiscard]] const std::map<std::string, std::string>& failures() const {
     return sampler_->failures();
   }
@@ -56,5 +70,27 @@ class SampledHost {
   std::chrono::steady_clock::time_point now_{};
   std::optional<HostSampler> sampler_;
 };
+
+/// Those among `values` whose names `wanted` has, with `servers.web01.` in front.
+inline SampledHost::Values among(const SampledHost::Values& values,
+                                 const SampledHost::Values& wanted) {
+  SampledHost::Values found;
+  for (const auto& [name, value] : wanted) {
+    const auto at = values.find("servers.web01." + name);
+    found[name] = at == values.end() ? "none" : at->second;
+  }
+  return found;
+}
+
+/// What follows `front`, which all of them have.
+inline std::vector<std::string> names_of(const SampledHost::Values& values,
+                                         const std::string& front) {
+  std::vector<std::string> names;
+  for (const auto& [name, value] : values) {
+    REQUIRE(name.starts_with(front));
+    names.push_back(name.substr(front.size()));
+  }
+  return names;
+}
 
 }  // namespace carbon_spool
