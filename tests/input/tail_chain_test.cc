@@ -1,123 +1,13 @@
 // One log that is followed, whatever its rotation does: each line once.
 
-#include "tail_chain.h"
-
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <random>
-
 #include <catch2/catch.hpp>
 
-#include "temp_dir.h"
+#include "tail_scene.h"
 
 namespace carbon_spool {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// Keeps lines, without their ends.
-class Lines final : public TailTaker {
- public:
-  std::size_t take(const std::string& /*file*/, std::string_view lines) override {
-    const std::size_t all = lines.size();
-    while (!lines.empty() && !held) {
-      const std::size_t end = lines.find('\n');
-      taken.emplace_back(lines.substr(0, end));
-      lines.remove_prefix(end + 1);
-    }
-    return all - lines.size();
-  }
-  bool commit() override { return false; }
-  void count_too_long(const std::string& /*file*/) override { ++too_long; }
-
-  std::vector<std::string> taken;
-  int too_long = 0;
-  bool held = false;
-};
-
-/// A log, its writer, its rotations, and somebody who follows it.
-class Scene {
- public:
-  [[nodiscard]] std::string log(const std::string& suffix = "") const {
-    return folder_ / ("app.log" + suffix);
-  }
-
-  void write(const std::string& text) { write_to(log(), text); }
-  static void write_to(const std::string& path, const std::string& text) {
-    std::ofstream(path, std::ios::app | std::ios::binary) << text;
-  }
-  /// As logrotate: FILE.1 becomes FILE.2 first.
-  void shift() {
-    for (const char* last : {".9", ".9.gz"}) fs::remove(log(last));
-    for (int i = 8; i > 0; --i) {
-      for (const char* gz : {"", ".gz"}) {
-        const std::string from = log("." + std::to_string(i) + gz);
-        if (fs::exists(from)) fs::rename(from, log("." + std::to_string(i + 1) + gz));
-      }
-    }
-  }
-  void rename(bool create = true) {
-    shift();
-    fs::rename(log(), log(".1"));
-    if (create) write("");
-  }
-  void copytruncate() {
-    shift();
-    fs::copy_file(log(), log(".1"));
-    fs::resize_file(log(), 0);
-  }
-  void compress(const std::string& suffix) const {
-    REQUIRE(std::system(("gzip " + log(suffix)).c_str()) == 0);
-  }
-
-  void begin(const TailPlaces& places = {}) {
-    chain_.emplace(log(), Milliseconds(0));
-    REQUIRE(chain_->begin_at(places, now()));
-  }
-  void begin_at_end() {
-    chain_.emplace(log(), Milliseconds(0));
-    const auto begun = chain_->begin_at_end(now());
-    REQUIRE((begun && begun.value()));
-  }
-  /// What the process that follows leaves behind is all that the next one knows.
-  void restart() {
-    const TailPlaces places = chain_->places();
-    const auto read = decode_tail_places(encode(places));
-    REQUIRE(read);
-    CHECK(*read == places);
-    begin(*read);
-  }
-
-  /// The lines that came since the last call.
-  std::vector<std::string> read() {
-    for (int quiet = 0; quiet < 3;) {
-      REQUIRE(chain_->look(now()));
-      std::string why;
-      const TailProgress progress = chain_->read({buffer_.get(), kLongestLogLine}, lines, why);
-      REQUIRE(progress != TailProgress::Failed);
-      chain_->leave_finished({buffer_.get(), kLongestLogLine}, lines);
-      quiet = progress == TailProgress::AtEnd && !chain_->is_undecided() ? quiet + 1 : 0;
-      if (progress == TailProgress::Held) break;
-    }
-    return std::exchange(lines.taken, {});
-  }
-  [[nodiscard]] TailChain& chain() { return *chain_; }
-
-  /// Unix milliseconds.
-  [[nodiscard]] static std::int64_t now() {
-    return std::chrono::duration_cast<Milliseconds>(
-               std::chrono::system_clock::now().time_since_epoch())
-        .count();
-  }
-
-  Lines lines;
-
- private:
-  TempDir folder_;
-  std::unique_ptr<char[]> buffer_{new char[kLongestLogLine]};
-  std::optional<TailChain> chain_;
-};
 
 using Taken = std::vector<std::string>;
 
@@ -352,75 +242,6 @@ TEST_CASE("a file that another program puts in place of the log goes on where it
   Scene::write_to(scene.log(".new"), "a\nb\nc\n");
   fs::rename(scene.log(".new"), scene.log());
   CHECK(scene.read() == Taken{"c"});
-}
-
-TEST_CASE("whatever is done to a log, each line is read once, in order", "[tail]") {
-  const char* const given = std::getenv("CARBON_SPOOL_SEED");
-  const auto seed =
-      given == nullptr ? std::random_device()() : static_cast<unsigned>(std::atoll(given));
-  INFO("seed " << seed);
-  std::mt19937 random(seed);
-  for (int run = 0; run < 15; ++run) {
-    Scene scene;
-    scene.begin();
-    TailPlaces places = scene.chain().places();
-    std::size_t noted = 0;
-    Taken taken;
-    Taken written;
-    std::string half;
-    enum { Rename, Copy, Either };
-    const auto how = random() % 3;
-    int rotations = 0;
-    std::string trace;
-    for (int step = 0; step < 60; ++step) {
-      switch (random() % 8) {
-        case 0:
-        case 1:
-        case 2: {
-          const std::string line = "line " + std::to_string(written.size());
-          written.push_back(line);
-          const std::size_t part = random() % line.size();
-          scene.write(half + line.substr(0, part));
-          trace += "write " + std::to_string(written.size() - 1) + "; ";
-          half = line.substr(part) + "\n";
-          break;
-        }
-        case 3:
-        case 4:
-          if (rotations == 7 || !fs::exists(scene.log())) break;
-          scene.write(std::exchange(half, ""));
-          ++rotations;
-          how == Copy || (how == Either && random() % 2 == 0) ? scene.copytruncate()
-                                                              : scene.rename(random() % 2 == 0);
-          trace += "rotate; ";
-          if (random() % 3 != 0) break;
-          trace += "gzip; ";
-          scene.compress(".1");
-          break;
-        case 5:
-          scene.begin(places);
-          taken.resize(noted);
-          trace += "restart; ";
-          break;
-        default: {
-          const Taken more = scene.read();
-          taken.insert(taken.end(), more.begin(), more.end());
-          trace += "read " + std::to_string(taken.size()) + "; ";
-          if (random() % 2 == 0) break;
-          trace += "note; ";
-          places = scene.chain().places();
-          noted = taken.size();
-          rotations = 0;
-        }
-      }
-    }
-    scene.write(half);
-    const Taken more = scene.read();
-    taken.insert(taken.end(), more.begin(), more.end());
-    INFO(trace);
-    INFO("run " << run << (how == Either ? " either" : how == Copy ? " copytruncate" : " rename"));
-    REQUIRE(taken == written);
-  }
 }
 
 }  // namespace

@@ -11,36 +11,16 @@
 #include <set>
 
 #include "env_on.h"
-#include "eventually.h"
 #include "forgetful_disk.h"
+#include "numbered_points.h"
 #include "queue_impl.h"
 #include "queue_steps.h"
+#include "random_seed.h"
 
 namespace carbon_spool {
 namespace {
 
-using Point = std::uint64_t;
 using Unsynced = ForgetfulDisk::Unsynced;
-
-/// The one line that a point is, filled by its number: what comes back is compared byte by byte.
-std::string line_of_point(Point point) {
-  std::mt19937_64 random(point);
-  std::string line = "p" + std::to_string(point) + ".";
-  line.resize(line.size() + random() % 4000, '.');
-  for (char& byte : line) {
-    if (byte == '.') byte = static_cast<char>('!' + random() % 90);
-  }
-  line[1 + std::to_string(point).size()] = '.';
-  return line + " 1 " + std::to_string(kTimestamp) + "\n";
-}
-
-std::vector<Point> points_of(std::string_view lines) {
-  std::vector<Point> points;
-  for (std::size_t at = 0; at < lines.size(); at = lines.find('\n', at) + 1) {
-    points.push_back(std::strtoull(lines.data() + at + 1, nullptr, 10));
-  }
-  return points;
-}
 
 std::uint64_t dropped_for(const ReaderStats& stats, const std::string& reason) {
   const auto at = stats.dropped_points.find(reason);
@@ -389,52 +369,13 @@ TEST_CASE("after a power loss everything is there that `sync` promises, and the 
       GENERATE(Policy{"always", {SyncPolicy::Kind::Always, std::chrono::milliseconds(0)}},
                Policy{"interval", {SyncPolicy::Kind::Interval, std::chrono::milliseconds(2)}},
                Policy{"never", {SyncPolicy::Kind::Never, std::chrono::milliseconds(0)}});
-  const char* chosen = std::getenv("CARBON_SPOOL_SEED");
-  const unsigned seed =
-      chosen != nullptr ? static_cast<unsigned>(std::atoi(chosen)) : std::random_device{}();
+  const unsigned seed = chosen_seed();
   INFO("sync = " << policy.name << ", seed " << seed);
   WARN("sync = " << policy.name << ", seed " << seed);
   const unsigned losses = std::getenv("CARBON_SPOOL_LONG") != nullptr ? 200 : 12;
   Lives lives(seed, policy.sync);
   for (unsigned i = 0; i <= losses; ++i) lives.live();
   CHECK(lives.compared() >= losses / 2);
-}
-
-TEST_CASE("with an interval, what nobody asks for is on the disk soon after", "[queue][power]") {
-  const TempDir folder;
-  for (const char* each : {"disk", "inodes", "left"}) {
-    std::filesystem::create_directory(folder / each);
-  }
-  const auto disk = std::make_shared<ForgetfulDisk>(folder / "disk", folder / "inodes");
-  EnvOn env(disk);
-  QueueOptions options = options_for(folder);
-  options.path = folder / "disk/queue";
-  options.sync = {SyncPolicy::Kind::Interval, std::chrono::milliseconds(1)};
-  constexpr std::uint64_t kRounds = 50;
-  {
-    // No tick helps.
-    QueueImpl queue(options, system_clock(), Ground{env, std::chrono::hours(1)});
-    REQUIRE(queue.open());
-    const ProducerId producer = queue.add_producer("test");
-    static_cast<void>(queue.add_reader("a", {}));
-    for (std::uint64_t i = 1; i <= kRounds; ++i) {
-      const std::string line = line_of("p");
-      auto builder = queue.obtain_builder();
-      REQUIRE(builder);
-      std::memcpy(builder->room().data(), line.data(), line.size());
-      builder->commit(producer, line.size(), 1, kTimestamp, kTimestamp);
-      static_cast<void>(queue.submit(std::move(*builder)));
-      REQUIRE(eventually([&] { return stats_of(queue, "a").received_points == i; }));
-      const std::uint64_t syncs = disk->log_syncs();
-      REQUIRE(eventually([&] { return disk->log_syncs() > syncs || disk->all_is_durable(); }));
-    }
-    disk->fail_power_in(0);
-  }
-  std::mt19937_64 random;
-  disk->restore(folder / "left", Unsynced::Lost, random);
-  options.path = folder / "left/queue";
-  auto queue = open(options);
-  CHECK(take_all(queue->add_reader("a", {}), false).size() == kRounds);
 }
 
 }  // namespace

@@ -16,6 +16,7 @@
 #include "carbon_spool/queue/queue.h"
 
 #include "copy_at_rest.h"
+#include "random_seed.h"
 #include "temp_dir.h"
 
 namespace carbon_spool {
@@ -329,9 +330,7 @@ void run(unsigned seed, int steps) {
 }
 
 TEST_CASE("a queue does what its model does, whatever comes in whatever order", "[queue][model]") {
-  const char* chosen = std::getenv("CARBON_SPOOL_SEED");
-  const unsigned seed =
-      chosen != nullptr ? static_cast<unsigned>(std::atoi(chosen)) : std::random_device{}();
+  const unsigned seed = chosen_seed();
   WARN("seed " << seed);
   run(seed, std::getenv("CARBON_SPOOL_LONG") != nullptr ? 1'000'000 : 30'000);
 }

@@ -15,6 +15,7 @@
 #include "forgetful_disk.h"
 #include "queue_impl.h"
 #include "queue_steps.h"
+#include "random_seed.h"
 
 namespace carbon_spool {
 namespace {
@@ -265,9 +266,7 @@ TEST_CASE("members that die and come back get exactly their points, whatever is 
   };
   const auto kind = GENERATE(values<Kind>(
       {{"ends in order", End::InOrder}, {"kills", End::Kill}, {"power losses", End::PowerLoss}}));
-  const char* chosen = std::getenv("CARBON_SPOOL_SEED");
-  const unsigned seed =
-      chosen != nullptr ? static_cast<unsigned>(std::atoi(chosen)) : std::random_device{}();
+  const unsigned seed = chosen_seed();
   INFO(kind.name << ", seed " << seed);
   WARN(kind.name << ", seed " << seed);
   MortalMembers members(seed, kind.end);
