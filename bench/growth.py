@@ -6,12 +6,8 @@ Each point of a curve is the median of several runs of one daemon anew. What wai
 """
 
 import argparse
-import pathlib
-import shutil
 import signal
 import statistics
-import subprocess
-import tempfile
 
 import pipeline
 
@@ -19,12 +15,6 @@ CONNECTIONS = (1, 10, 100, 1_000, 10_000)
 SINKS = (1, 3, 10)
 WAITING_GB = (0, 1, 10)
 LINE_BYTES = 65  # of what the generator sends, about
-
-
-def generate(options, port, lines, connections):
-    command = [options.tools / "load_generator", "--to", f"127.0.0.1:{port}", "--lines", lines, "--connections", connections]
-    done = subprocess.run([str(part) for part in command], stdout=subprocess.PIPE, text=True, check=True)
-    return pipeline.numbers(done.stdout)
 
 
 def configuration(folder, port, sink_ports, dead):
@@ -37,42 +27,23 @@ def configuration(folder, port, sink_ports, dead):
     )
 
 
-def run(options, folder, connections=1, sinks=1, waiting_gb=0):
+def measure(options, run, connections=1, sinks=1, waiting_gb=0):
     """(lines a second, processor seconds a million)"""
     before_lines = int(waiting_gb * 1e9 / LINE_BYTES)
-    total = before_lines + options.lines
-    started = [
-        subprocess.Popen(
-            [str(options.tools / "counting_sink"), "--listen", "127.0.0.1:0", "--expect", str(total)],
-            stdout=subprocess.PIPE, text=True,
-        )
-        for _ in range(sinks)
-    ]  # fmt: skip
-    receivers = list(started)
-    try:
-        ports = [int(pipeline.numbers(each.stdout.readline())["port"]) for each in receivers]
-        port = pipeline.free_port()
-        config = folder / "carbon-spool.toml"
-        config.write_text(configuration(folder, port, ports, waiting_gb > 0))
-        with open(folder / "log", "w") as log:
-            daemon = subprocess.Popen([options.daemon, "run", "--config", config], stderr=log)
-        started.append(daemon)
-        pipeline.await_listener(port, daemon)
-        if before_lines:
-            generate(options, port, before_lines, 1)
-        used = pipeline.cpu_seconds(daemon.pid)
-        sent = generate(options, port, options.lines, connections)
-        for each in receivers:
-            each.stdout.readline()
-        used = pipeline.cpu_seconds(daemon.pid) - used
-        daemon.send_signal(signal.SIGTERM)
-        daemon.wait(60)
-        return options.lines / sent["seconds"], used / options.lines * 1e6
-    finally:
-        for process in started:
-            if process.poll() is None:
-                process.kill()
-            process.wait()
+    receivers = [run.sink("--expect", before_lines + options.lines) for _ in range(sinks)]
+    port = pipeline.free_port()
+    daemon = run.daemon(configuration(run.folder, port, [each for _, each in receivers], waiting_gb > 0))
+    pipeline.await_listener(port, daemon)
+    if before_lines:
+        pipeline.generate(options, port, lines=before_lines, connections=1)
+    used = pipeline.cpu_seconds(daemon.pid)
+    sent = pipeline.generate(options, port, lines=options.lines, connections=connections)
+    for sink, _ in receivers:
+        sink.stdout.readline()
+    used = pipeline.cpu_seconds(daemon.pid) - used
+    daemon.send_signal(signal.SIGTERM)
+    daemon.wait(60)
+    return options.lines / sent["seconds"], used / options.lines * 1e6
 
 
 def curve(options, title, name, values):
@@ -80,11 +51,8 @@ def curve(options, title, name, values):
     for value in values:
         runs = []
         for _ in range(options.runs):
-            folder = pathlib.Path(tempfile.mkdtemp(prefix="carbon-spool-bench-", dir=options.temp_dir))
-            try:
-                runs.append(run(options, folder, **{name: value}))
-            finally:
-                shutil.rmtree(folder)
+            with pipeline.Run(options) as run:
+                runs.append(measure(options, run, **{name: value}))
         speed, cpu = (statistics.median(column) for column in zip(*runs))
         print(f"| {value:,} | {speed:,.0f} | {cpu:.3f} |", flush=True)
 

@@ -96,6 +96,52 @@ def numbers(line):
     return {name: float(number) for name, number in re.findall(r"(\w+)=([\d.]+)", line)}
 
 
+class Run:
+    """A folder, and processes that do not outlive it; of a run that fails the end of the daemon's log is printed."""
+
+    def __init__(self, options):
+        self._options = options
+        self._started = []
+
+    def __enter__(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="carbon-spool-bench-", dir=self._options.temp_dir))
+        return self
+
+    def sink(self, *arguments):
+        """A counting_sink, and the port that it listens on."""
+        command = [self._options.tools / "counting_sink", "--listen", "127.0.0.1:0", *map(str, arguments)]
+        started = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        self._started.append(started)
+        return started, int(numbers(started.stdout.readline())["port"])
+
+    def daemon(self, config):
+        """A daemon with that text as its configuration, `carbon-spool.toml` in the folder."""
+        file = self.folder / "carbon-spool.toml"
+        file.write_text(config)
+        with open(self.folder / "daemon.log", "w") as log:
+            started = subprocess.Popen([self._options.daemon, "run", "--config", file], stderr=log)
+        self._started.append(started)
+        return started
+
+    def __exit__(self, failure, *_):
+        for process in self._started:
+            if process.poll() is None:
+                process.kill()
+            process.wait()
+        log = self.folder / "daemon.log"
+        if failure and log.exists():
+            sys.stderr.write("".join(log.read_text().splitlines(keepends=True)[-20:]))
+        shutil.rmtree(self.folder)
+
+
+def generate(options, port, **load):
+    """Runs load_generator to its end; its report."""
+    command = [options.tools / "load_generator", "--to", f"127.0.0.1:{port}"]
+    for name, value in load.items():
+        command += [f"--{name}", str(value)]
+    return numbers(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout)
+
+
 class Measured:
     """Of one run: the tools' reports `sent`, `arrived` (when the last line was in) and `end`, and the
     daemon's own processor seconds and peak memory."""
@@ -110,53 +156,26 @@ class Measured:
         self.lines_per_second = options.lines / arrived["seconds"]
 
 
-def _measure(options, more, folder, started, during):
-    sink_command = [options.tools / "counting_sink", "--listen", "127.0.0.1:0"]
-    sink_command += ["--expect", str(options.lines)]
-    sink = subprocess.Popen(sink_command, stdout=subprocess.PIPE, text=True)
-    started.append(sink)
-    sink_port = int(numbers(sink.stdout.readline())["port"])
-
-    port = free_port()
-    config = folder / "carbon-spool.toml"
-    config.write_text(CONFIG.format(folder=folder, port=port, sink_port=sink_port, more=more, **vars(options)))
-    with open(folder / "daemon.log", "w") as log:
-        daemon = subprocess.Popen([options.daemon, "run", "--config", config], stderr=log)
-    started.append(daemon)
-    await_listener(port, daemon)
-    observer = during(daemon.pid) if during else None
-
-    before = cpu_seconds(daemon.pid)
-    generator_command = [options.tools / "load_generator", "--to", f"127.0.0.1:{port}"]
-    for option in ("lines", "series", "connections", "rate"):
-        generator_command += [f"--{option}", str(getattr(options, option))]
-    generator = subprocess.run(generator_command, stdout=subprocess.PIPE, text=True, check=True)
-    arrived = numbers(sink.stdout.readline())
-    used = cpu_seconds(daemon.pid) - before
-    memory = peak_memory_mib(daemon.pid)
-
-    daemon.send_signal(signal.SIGTERM)
-    daemon.wait(timeout=60)
-    sink.wait(timeout=60)
-    if observer:
-        observer.wait(timeout=60)
-    return Measured(options, numbers(generator.stdout), arrived, numbers(sink.stdout.read()), used, memory)
-
-
 def measure(options, more="", during=None):
     """One run; `more` is put behind the daemon's configuration. `during`: given the daemon's number, starts a process
     that ends with it."""
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="carbon-spool-bench-", dir=options.temp_dir))
-    started = []
-    try:
-        return _measure(options, more, folder, started, during)
-    except BaseException:
-        log = folder / "daemon.log"
-        if log.exists():
-            sys.stderr.write("".join(log.read_text().splitlines(keepends=True)[-20:]))
-        raise
-    finally:
-        for process in started:
-            if process.poll() is None:
-                process.kill()
-        shutil.rmtree(folder)
+    with Run(options) as run:
+        sink, sink_port = run.sink("--expect", options.lines)
+        port = free_port()
+        daemon = run.daemon(CONFIG.format(folder=run.folder, port=port, sink_port=sink_port, more=more, **vars(options)))
+        await_listener(port, daemon)
+        observer = during(daemon.pid) if during else None
+
+        before = cpu_seconds(daemon.pid)
+        load = {name: getattr(options, name) for name in ("lines", "series", "connections", "rate")}
+        sent = generate(options, port, **load)
+        arrived = numbers(sink.stdout.readline())
+        used = cpu_seconds(daemon.pid) - before
+        memory = peak_memory_mib(daemon.pid)
+
+        daemon.send_signal(signal.SIGTERM)
+        daemon.wait(timeout=60)
+        sink.wait(timeout=60)
+        if observer:
+            observer.wait(timeout=60)
+        return Measured(options, sent, arrived, numbers(sink.stdout.read()), used, memory)

@@ -8,7 +8,6 @@ second is printed as well.
 """
 import argparse
 import json
-import os
 import pathlib
 import re
 import signal
@@ -18,6 +17,8 @@ import sys
 import tempfile
 import threading
 import time
+
+import pipeline
 
 PROJECT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT / "tests" / "peers"))
@@ -75,15 +76,6 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def cpu_seconds(pid):
-    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def peak_mib(pid):
-    return int(re.search(r"VmHWM:\s+(\d+) kB", pathlib.Path(f"/proc/{pid}/status").read_text())[1]) / 1024
-
-
 def start(server, folder, options, port, sink):
     if server == "carbon-spool":
         config = folder / "carbon-spool.toml"
@@ -121,18 +113,18 @@ def measure(server, load, options):
         process = start(server, folder, options, port, sink.port)
         try:
             await_packets(port, sink, process)
-            before, cpu_before = dict(sink.received), cpu_seconds(process.pid)
+            before, cpu_before = dict(sink.received), pipeline.cpu_seconds(process.pid)
             sink.slowest = 0
             report = subprocess.run([options.tools / "statsd_load", "--port", str(port), *load], check=True,
                                     stdout=subprocess.PIPE, text=True).stdout
             time.sleep(3 * INTERVAL)
-            sent = {key: float(value) for key, value in re.findall(r"(\w+)=([\d.]+)", report)}
+            sent = pipeline.numbers(report)
             packets = sink.received[b"packets"] - before[b"packets"]
             values = sink.received[b"metrics"] - before[b"metrics"]
             print(f"  {server:12} sent {sent['packets'] / sent['seconds']:9.0f} packets/s, {sent['values'] / sent['seconds']:9.0f} values/s; "
                   f"lost {100 * (1 - packets / sent['packets']):6.2f} % of the packets; took {values:9.0f} values, "
-                  f"{1e6 * (cpu_seconds(process.pid) - cpu_before) / max(values, 1):6.3f} us of processor each, "
-                  f"peak {peak_mib(process.pid):5.0f} MiB, slowest part of a flush {sink.slowest} ms", flush=True)
+                  f"{1e6 * (pipeline.cpu_seconds(process.pid) - cpu_before) / max(values, 1):6.3f} us of processor each, "
+                  f"peak {pipeline.peak_memory_mib(process.pid):5.0f} MiB, slowest part of a flush {sink.slowest} ms", flush=True)
         finally:
             process.send_signal(signal.SIGKILL)
             process.wait()

@@ -7,11 +7,8 @@ took of the processor, and its peak resident memory; with lines that are points,
 
 import argparse
 import json
-import pathlib
-import shutil
 import signal
 import subprocess
-import tempfile
 import time
 
 import pipeline
@@ -80,17 +77,13 @@ def write(options, logs, parser, look):
     return time.monotonic() - begin
 
 
-def measure(options, parser, folder, started):
+def measure(options, parser, run):
+    folder = run.folder
     (folder / "logs").mkdir()
     logs = [open(folder / "logs" / f"{number:02}.log", "ab", 0) for number in range(options.files)]
-    sink = subprocess.Popen([options.tools / "counting_sink", "--listen", "127.0.0.1:0"], stdout=subprocess.PIPE, text=True)
-    started.append(sink)
-    sink_port = int(pipeline.numbers(sink.stdout.readline())["port"])
+    _, sink_port = run.sink()
+    daemon = run.daemon(CONFIG.format(folder=folder, parser=parser, sink_port=sink_port))
     config = folder / "carbon-spool.toml"
-    config.write_text(CONFIG.format(folder=folder, parser=parser, sink_port=sink_port))
-    with open(folder / "daemon.log", "w") as log:
-        daemon = subprocess.Popen([options.daemon, "run", "--config", config], stderr=log)
-    started.append(daemon)
     await_files(options, config, daemon)
 
     cpu = pipeline.cpu_seconds(daemon.pid)
@@ -121,16 +114,8 @@ def main():
     add("--parser", choices=("graphite", "http_status"), action="append", help="both if none is given")
     options = parser.parse_args()
     for name in options.parser or ("graphite", "http_status"):
-        folder = pathlib.Path(tempfile.mkdtemp(prefix="carbon-spool-bench-", dir=options.temp_dir))
-        started = []
-        try:
-            measure(options, name, folder, started)
-        finally:
-            for process in started:
-                if process.poll() is None:
-                    process.kill()
-                process.wait()
-            shutil.rmtree(folder)
+        with pipeline.Run(options) as run:
+            measure(options, name, run)
 
 
 main()
