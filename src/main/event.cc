@@ -3,13 +3,13 @@
 #include "carbon_spool/wire/event.h"
 
 #include <charconv>
-#include <iostream>
 #include <optional>
 #include <string>
 
 #include "carbon_spool/admin/admin_socket.h"
 
 #include "commands.h"
+#include "fail.h"
 #include "usable_config.h"
 
 namespace carbon_spool {
@@ -17,11 +17,6 @@ namespace {
 
 /// Longer than the daemon waits for its disk.
 constexpr int kTimeoutSeconds = 30;
-
-int fail(const std::string& message, int exit_code) {
-  std::cerr << "carbon-spool: " << message << '\n';
-  return exit_code;
-}
 
 std::optional<double> seconds_in(const std::string& text) {
   double seconds = 0;

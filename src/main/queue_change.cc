@@ -9,15 +9,11 @@
 #include "carbon_spool/daemon/queue_tools.h"
 
 #include "commands.h"
+#include "fail.h"
 #include "usable_config.h"
 
 namespace carbon_spool {
 namespace {
-
-int fail(const std::string& what, int exit_code) {
-  std::cerr << "carbon-spool: " << what << '\n';
-  return exit_code;
-}
 
 std::string answer_to(const std::string& question) {
   std::cout << question << std::flush;

@@ -21,6 +21,7 @@
 #include "carbon_spool/wire/graphite_lines.h"
 
 #include "commands.h"
+#include "fail.h"
 #include "local_listener.h"
 #include "usable_config.h"
 
@@ -31,11 +32,6 @@ namespace {
 /// one packet of any network (1500 bytes less headers of IPv6 and UDP, and some for tunnels).
 constexpr std::size_t kStreamBytes = std::size_t{64} << 10;
 constexpr std::size_t kDatagramBytes = 1400;
-
-int fail(const std::string& what, int exit_code) {
-  std::cerr << "carbon-spool: " << what << '\n';
-  return exit_code;
-}
 
 /// The way to the peer. Connects with the first line, so that nothing is asked of it for nothing.
 class Way {

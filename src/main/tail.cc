@@ -12,15 +12,11 @@
 #include "carbon_spool/input/tail_preview.h"
 
 #include "commands.h"
+#include "fail.h"
 #include "usable_config.h"
 
 namespace carbon_spool {
 namespace {
-
-int fail(const std::string& what, int exit_code) {
-  std::cerr << "carbon-spool: " << what << '\n';
-  return exit_code;
-}
 
 /// The tail input of that name, or the only one.
 Result<TailInputOptions> input_of(const Config& config, const std::string& name) {

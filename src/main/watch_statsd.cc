@@ -2,7 +2,6 @@
 
 #include <csignal>
 #include <ctime>
-#include <iostream>
 #include <string>
 
 #include <unistd.h>
@@ -10,19 +9,11 @@
 #include "carbon_spool/admin/admin_socket.h"
 
 #include "commands.h"
+#include "fail.h"
 #include "screen.h"
 #include "usable_config.h"
 
 namespace carbon_spool {
-namespace {
-
-int fail(const std::string& message, int exit_code) {
-  std::cerr << "carbon-spool: " << message << '\n';
-  return exit_code;
-}
-
-}  // namespace
-
 int watch_statsd(const WatchStatsdArguments& arguments) {
   const std::optional<Config> config = usable_config(arguments.config_file);
   if (!config) return kExitBadUsage;
