@@ -9,6 +9,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
+#include <boost/beast/core/string.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/write.hpp>
@@ -35,6 +36,12 @@ constexpr std::size_t kMostUnread = 1024 * 1024;
 bool is_path_of_events(std::string_view target) {
   const std::string_view path = target.substr(0, target.find('?'));
   return path == "/events" || path == "/events/";
+}
+
+/// HTTP/1.0 does not know the answer to it.
+bool asks_whether_to_go_on(const http::request<http::string_body>& request) {
+  return request.version() >= 11 &&
+         boost::beast::iequals(request[http::field::expect], "100-continue");
 }
 
 http::response<http::string_body> plain(http::status status, std::string body = {}) {
@@ -91,7 +98,7 @@ asio::awaitable<bool> EventClient::serve_one() {
   error_code failed;
   co_await http::async_read_header(socket_, buffer_, parser,
                                    asio::redirect_error(asio::use_awaitable, failed));
-  if (!failed && parser.get()[http::field::expect] == "100-continue") {
+  if (!failed && asks_whether_to_go_on(parser.get())) {
     constexpr std::string_view kGoOn = "HTTP/1.1 100 Continue\r\n\r\n";
     co_await asio::async_write(socket_, asio::buffer(kGoOn),
                                asio::redirect_error(asio::use_awaitable, failed));
@@ -103,6 +110,7 @@ asio::awaitable<bool> EventClient::serve_one() {
   if (failed) co_return co_await refuse_unread(failed);
   const Request request = parser.release();
   Response response = co_await answer_to(request);
+  response.version(request.version());
   co_return co_await respond(std::move(response), request.keep_alive() && !stopping_);
 }
 
