@@ -107,16 +107,16 @@ asio::awaitable<bool> EventClient::serve_one() {
     co_await http::async_read(socket_, buffer_, parser,
                               asio::redirect_error(asio::use_awaitable, failed));
   }
-  if (failed) co_return co_await refuse_unread(failed);
+  if (failed) co_return co_await refuse_unread(failed, parser.got_some());
   const Request request = parser.release();
   Response response = co_await answer_to(request);
   response.version(request.version());
   co_return co_await respond(std::move(response), request.keep_alive() && !stopping_);
 }
 
-/// A request that did not come whole. Who only went away gets no answer, and is not counted, unless
-/// something of an event was there.
-asio::awaitable<bool> EventClient::refuse_unread(error_code failed) {
+/// A request that did not come whole. Who went away, or took too long, gets no answer, and is
+/// counted if something of a request was there.
+asio::awaitable<bool> EventClient::refuse_unread(error_code failed, bool got_some) {
   if (failed == http::error::body_limit || failed == http::error::buffer_overflow) {
     count(Refusal::EventTooLarge, "");
     co_await respond(
@@ -128,13 +128,14 @@ asio::awaitable<bool> EventClient::refuse_unread(error_code failed) {
     co_await respond(plain(http::status::request_header_fields_too_large), false);
     co_return false;
   }
-  if (failed == http::error::partial_message) {
-    count(Refusal::Unterminated, "");
+  const bool is_broken = failed.category() == make_error_code(http::error::bad_method).category() &&
+                         failed != http::error::end_of_stream &&
+                         failed != http::error::partial_message;
+  if (!is_broken) {
+    // What a stop of ours cut short is nobody's fault.
+    if (got_some && !stopping_) count(Refusal::Unterminated, "");
     co_return false;
   }
-  const bool is_broken = failed.category() == make_error_code(http::error::bad_method).category() &&
-                         failed != http::error::end_of_stream;
-  if (!is_broken) co_return false;
   count(Refusal::BadRequest, failed.message());
   co_await respond(plain(http::status::bad_request, event_error_body(failed.message())), false);
   co_return false;
