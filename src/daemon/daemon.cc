@@ -188,6 +188,8 @@ AdminAnswer DaemonImpl::answer_about_queues(const QueueRequest& request) {
   Queue* asked = queue_.get();
   {
     const std::lock_guard lock(mutex_);
+    // No queue of events: nothing of it is damaged.
+    if (request.of_events && !events_) return whole_answer("of 0 0\ndone 0\n");
     configured = names_of_readers(config_);
     if (events_) {
       const auto events = is_about_events(request, config_, events_->queue().stats().readers);

@@ -130,6 +130,7 @@ ReaderNames names_of_event_readers(const Config& config) {
 
 Result<bool> is_about_events(const QueueRequest& request, const Config& config,
                              const std::vector<ReaderStats>& event_readers) {
+  if (request.of_events) return true;
   const std::string& name = request.destination;
   const bool remembered = std::ranges::any_of(
       event_readers, [&](const ReaderStats& each) { return each.name == name; });

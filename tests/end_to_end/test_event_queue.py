@@ -1,5 +1,6 @@
-"""The queue of events: it comes and goes by reload, and what waits in it is accounted for."""
+"""The queue of events: it comes and goes by reload, and what waits in it is accounted for; the tools for queues."""
 
+import os
 import signal
 
 import harness
@@ -146,6 +147,42 @@ class EventQueue(harness.EndToEnd):
             sorted({*server.whats(), *other.whats()} - {each["what"] for each in stream.in_doubt}),
             sorted(each["what"] for each in stream.accepted),
         )
+
+    def test_verify_reads_the_events_too(self):
+        daemon = self.start(to_graphite_web(self.event_server(down=True).url))
+        data = os.urandom(30_000).hex()
+        for number in range(30):
+            done = daemon.command("event", f"large {number}", "--data", data, "--when", "1700000000")
+            self.assertEqual(done.returncode, 0, done.stderr)
+        for way in ("live", "stopped"):
+            with self.subTest(way):
+                if way == "stopped":
+                    self.assertEqual(daemon.terminate(), 0)
+                verified = daemon.command("queue", "verify")
+                self.assertEqual(verified.returncode, 0, verified.stderr)
+                self.assertIn("batches with 0 points were read, all of them well\n", verified.stdout)
+                self.assertIn("30 batches with 30 events were read, all of them well\n", verified.stdout)
+        files = sorted((daemon.queue / "events").glob("*.sst")) or sorted((daemon.queue / "events").glob("*.log"))
+        table = max(files, key=lambda file: file.stat().st_size)
+        with table.open("r+b") as file:
+            file.seek(table.stat().st_size // 2)
+            byte = file.read(1)
+            file.seek(-1, os.SEEK_CUR)
+            file.write(bytes([byte[0] ^ 0x10]))
+        verified = daemon.command("queue", "verify")
+        self.assertEqual(verified.returncode, 1, verified.stdout)
+        self.assertIn("batches with 0 points were read, all of them well\n", verified.stdout)
+        self.assertRegex(verified.stderr, r"batch \d+ of events cannot be read")
+        self.assertRegex(verified.stderr, r"[1-9]\d* of 30 batches of events cannot be read")
+
+    def test_verify_of_a_queue_that_never_had_events_says_nothing_of_them(self):
+        daemon = self.start()
+        self.assertNotIn("events", daemon.command("queue", "verify").stdout)
+        self.assertEqual(daemon.terminate(), 0)
+        self.configure(daemon, to_graphite_web("http://127.0.0.1:9"))
+        verified = daemon.command("queue", "verify")
+        self.assertEqual(verified.returncode, 0, verified.stderr)
+        self.assertIn("0 batches with 0 events", verified.stdout)
 
 
 if __name__ == "__main__":
