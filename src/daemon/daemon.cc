@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <future>
 #include <utility>
 
 #include <unistd.h>
@@ -22,7 +23,9 @@ Result<void> DaemonImpl::start() {
     const std::lock_guard lock(mutex_);
     queue_ = std::move(queue.value());
     if (with_events) {
-      if (auto opened = open_events(config_); !opened) return opened.error();
+      auto opened = DaemonEvents::open(config_);
+      if (!opened) return opened.error();
+      events_ = std::move(opened.value());
       events_->provide_senders(config_);
     }
     sink_.emplace(*queue_);
@@ -153,7 +156,7 @@ void DaemonImpl::start_sender(const SenderOptions& options, const SupplyPlan& pl
 
 Result<void> DaemonImpl::start_inputs() {
   threads_.emplace(config_.threads);
-  auto inputs = prepare_inputs(config_);
+  auto inputs = prepare_inputs(config_, events_.get());
   if (!inputs) return inputs.error();
   inputs_ = std::move(inputs.value());
   for (RunningInput& each : inputs_) each.input->use_prepared();
@@ -185,6 +188,8 @@ AdminAnswer DaemonImpl::answer_about_queues(const QueueRequest& request) {
   Queue* asked = queue_.get();
   {
     const std::lock_guard lock(mutex_);
+    // No queue of events: nothing of it is damaged.
+    if (request.of_events && !events_) return whole_answer("of 0 0\ndone 0\n");
     configured = names_of_readers(config_);
     if (events_) {
       const auto events = is_about_events(request, config_, events_->queue().stats().readers);
@@ -200,17 +205,20 @@ AdminAnswer DaemonImpl::answer_about_queues(const QueueRequest& request) {
 }
 
 AdminAnswer DaemonImpl::answer_event(std::string_view json) {
-  DaemonEvents* events = nullptr;
+  std::future<bool> durable;
   {
+    // A reload must not take away whoever gets it before it is in the queue.
     const std::lock_guard lock(mutex_);
-    if (!config_.event_destinations.empty()) events = events_.get();
+    if (!events_ || config_.event_destinations.empty()) {
+      return whole_answer(
+          "failed nobody would get it: there is no [[destination]] with type = "
+          "\"graphite_events\"\n");
+    }
+    auto taken = events_->take(json);
+    if (!taken) return whole_answer("failed " + taken.error().message + '\n');
+    durable = std::move(taken.value());
   }
-  if (events == nullptr) {
-    return whole_answer(
-        "failed nobody would get it: there is no [[destination]] with type = "
-        "\"graphite_events\"\n");
-  }
-  return events->answer(json);
+  return answer_once_durable(std::move(durable));
 }
 
 AdminAnswer DaemonImpl::answer_watcher(std::string_view request) {

@@ -1,7 +1,6 @@
 #include "daemon_events.h"
 
 #include <algorithm>
-#include <future>
 #include <utility>
 
 #include "carbon_spool/base/clock.h"
@@ -96,24 +95,28 @@ std::map<std::string, SenderStats> DaemonEvents::sender_stats() const {
   return stats;
 }
 
-AdminAnswer DaemonEvents::answer(std::string_view json) {
+Result<std::future<bool>> DaemonEvents::take(std::string_view json) {
   const auto now =
       std::chrono::duration_cast<Milliseconds>(system_clock().now().time_since_epoch());
   const EventReading event = read_event(json, now.count());
-  if (!event.line) return failed(event.why);
+  if (!event.line) return Error{event.why};
   auto builder = queue_->obtain_builder_within(kMostPatience);
-  if (!builder) return failed("the queue takes nothing now");
+  if (!builder) return Error{"the queue takes nothing now"};
   const EventLine& line = *event.line;
   line.text.copy(builder->room().data(), line.text.size());
   builder->commit(command_, line.text.size(), 1, line.timestamp, line.timestamp);
   const auto answered = std::make_shared<std::promise<bool>>();
-  auto outcome = answered->get_future();
+  auto durable = answered->get_future();
   queue_->when_durable(queue_->submit(std::move(*builder)),
                        [answered](bool accepted) { answered->set_value(accepted); });
-  if (outcome.wait_for(kLongestWait) != std::future_status::ready) {
+  return durable;
+}
+
+AdminAnswer answer_once_durable(std::future<bool> durable) {
+  if (durable.wait_for(kLongestWait) != std::future_status::ready) {
     return failed("it was taken, but is not on the disk yet: the disk fails or is slow");
   }
-  return outcome.get() ? whole_answer("ok\n") : failed("the daemon is stopping");
+  return durable.get() ? whole_answer("ok\n") : failed("the daemon is stopping");
 }
 
 ReaderNames names_of_event_readers(const Config& config) {
@@ -127,6 +130,7 @@ ReaderNames names_of_event_readers(const Config& config) {
 
 Result<bool> is_about_events(const QueueRequest& request, const Config& config,
                              const std::vector<ReaderStats>& event_readers) {
+  if (request.of_events) return true;
   const std::string& name = request.destination;
   const bool remembered = std::ranges::any_of(
       event_readers, [&](const ReaderStats& each) { return each.name == name; });

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <future>
 #include <map>
 #include <memory>
 #include <string>
@@ -24,8 +25,7 @@ inline constexpr std::string_view kEventRequest = "event\t";
 inline constexpr const char* kEventCommandProducer = "carbon-spool event";
 
 /// The daemon's part for events: a queue of their own beside that of points, and who delivers them.
-/// Threads: `answer` by any; everything else by one at a time, the daemon's mutex held where it
-/// says so.
+/// Threads: one at a time, the daemon's mutex held where it says so.
 class DaemonEvents {
  public:
   [[nodiscard]] static Result<std::unique_ptr<DaemonEvents>> open(const Config& config);
@@ -49,13 +49,14 @@ class DaemonEvents {
   /// Begins to drain all, and waits for the end of it.
   void drain(Milliseconds timeout);
   void finished();
-  /// With the mutex. After it `answer` is not to be called.
+  /// With the mutex. After it `take` is not to be called.
   void end_senders() { senders_.clear(); }
 
   [[nodiscard]] std::map<std::string, SenderStats> sender_stats() const;
 
-  /// Takes the event of an `event` request and waits until it is durable.
-  [[nodiscard]] AdminAnswer answer(std::string_view json);
+  /// With the mutex: puts the event of an `event` request into the queue; what it returns is ready
+  /// once that is durable (true) or never will be.
+  [[nodiscard]] Result<std::future<bool>> take(std::string_view json);
 
  private:
   explicit DaemonEvents(std::unique_ptr<Queue> queue);
@@ -66,6 +67,9 @@ class DaemonEvents {
   std::map<std::string, Reader*> readers_;
   std::vector<RunningSender> senders_;
 };
+
+/// Without the mutex: waits for what `take` returned, and answers the `event` request.
+[[nodiscard]] AdminAnswer answer_once_durable(std::future<bool> durable);
 
 [[nodiscard]] ReaderNames names_of_event_readers(const Config& config);
 

@@ -73,9 +73,10 @@ class DaemonImpl final : public Daemon {
 
   // reload.cc
   [[nodiscard]] Result<void> change_to(const Config& next);
-  [[nodiscard]] Result<std::vector<RunningInput>> prepare_inputs(const Config& next);
+  [[nodiscard]] Result<std::vector<RunningInput>> prepare_inputs(const Config& next,
+                                                                 DaemonEvents* events);
   void take_back_prepared();
-  [[nodiscard]] Result<void> open_events(const Config& next);
+  void stop_event_inputs_without(const Config& next);
   void change_destinations(const Config& next);
   void release_readers_without(const Plan& planned);
   void change_inputs(const Config& next, std::vector<RunningInput> added);

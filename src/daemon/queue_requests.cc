@@ -13,6 +13,8 @@ constexpr std::size_t kPieceBytes = 256 << 10;
 /// Batches that are read for one piece; those of a walk to verify add next to nothing to it.
 constexpr unsigned kPieceBatches = 64;
 
+constexpr std::string_view kVerifyEvents = "verify-events";
+
 std::vector<std::string> split(std::string_view line, char separator) {
   std::vector<std::string> words(1);
   for (const char c : line) {
@@ -64,6 +66,7 @@ AdminAnswer answer_walk(std::shared_ptr<BatchWalk> walk, bool verify) {
 std::string to_line(const QueueRequest& request) {
   switch (request.what) {
     case QueueRequest::What::Walk:
+      if (request.of_events) return std::string(kVerifyEvents) + '\t';
       return (request.verify ? "verify\t" : "walk\t") + request.destination;
     case QueueRequest::What::Purge:
       return "purge\t" + request.destination + '\t' +
@@ -79,8 +82,9 @@ std::optional<QueueRequest> queue_request_from(std::string_view line) {
   if (words.size() < 2) return std::nullopt;
   QueueRequest request;
   request.destination = words[1];
-  if (words[0] == "walk" || words[0] == "verify") {
-    request.verify = words[0] == "verify";
+  if (words[0] == "walk" || words[0] == "verify" || words[0] == kVerifyEvents) {
+    request.of_events = words[0] == kVerifyEvents;
+    request.verify = words[0] == "verify" || request.of_events;
     return request;
   }
   if (words.size() != 3) return std::nullopt;

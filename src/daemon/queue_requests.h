@@ -22,6 +22,7 @@ struct QueueRequest {
   std::string heir;                             ///< of Adopt
   std::optional<std::int64_t> accepted_before;  ///< of Purge; Unix milliseconds
   bool verify = false;                          ///< of Walk
+  bool of_events = false;  ///< of a walk to verify: their queue, not that of points
 };
 
 /// Positions in the queue that a configuration has a use for, by name.

@@ -1,5 +1,7 @@
 #include "carbon_spool/daemon/queue_tools.h"
 
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "carbon_spool/admin/admin_socket.h"
@@ -24,16 +26,8 @@ class QueueToolsImpl final : public QueueTools {
   [[nodiscard]] Result<void> walk(const WalkOptions& options,
                                   const std::function<bool(const WalkedBatch&)>& see) override {
     if (is_running()) {
-      QueueRequest request;
-      request.destination = options.reader.value_or("");
-      request.verify = options.verify;
-      bool stopped = false;
-      const auto asked = ask(request, [&](const WalkedBatch& batch) {
-        stopped = !see(batch);
-        return !stopped;
-      });
-      if (!asked && !stopped) return asked.error();
-      return success();
+      return walk_running(
+          {QueueRequest::What::Walk, options.reader.value_or(""), "", {}, options.verify}, see);
     }
     if (auto events =
             about_events({QueueRequest::What::Walk, options.reader.value_or(""), "", {}, false});
@@ -43,6 +37,17 @@ class QueueToolsImpl final : public QueueTools {
     WalkOptions selecting = options;
     if (options.reader && !options.verify) selecting.selector = selector_of(*options.reader);
     return walk_stopped(config_.queue.path, selecting, see);
+  }
+
+  [[nodiscard]] Result<void> verify_events(
+      const std::function<bool(const WalkedBatch&)>& see) override {
+    if (is_running()) return walk_running({QueueRequest::What::Walk, "", "", {}, true, true}, see);
+    if (!has_event_queue(config_)) return success();
+    const std::string path = event_queue(config_).path;
+    // The configuration may have events before any daemon had.
+    std::error_code unknown;
+    if (!std::filesystem::exists(path, unknown)) return success();
+    return walk_stopped(path, {std::nullopt, true}, see);
   }
 
   [[nodiscard]] Result<std::uint64_t> purge(const std::string& destination,
@@ -64,6 +69,17 @@ class QueueToolsImpl final : public QueueTools {
     while (const auto step = walk.value()->next()) {
       if (!see(walked(*walk.value(), *step, options.verify))) break;
     }
+    return success();
+  }
+
+  [[nodiscard]] Result<void> walk_running(
+      const QueueRequest& request, const std::function<bool(const WalkedBatch&)>& see) const {
+    bool stopped = false;
+    const auto asked = ask(request, [&](const WalkedBatch& batch) {
+      stopped = !see(batch);
+      return !stopped;
+    });
+    if (!asked && !stopped) return asked.error();
     return success();
   }
 

@@ -62,26 +62,31 @@ Result<void> DaemonImpl::change_to(const Config& next) {
   }
   for (RunningInput& each : ended_inputs_) each.input->finished();
   ended_inputs_.clear();
-  const bool had_events = events_ != nullptr;
-  if (uses_events(next)) {
-    if (auto opened = open_events(next); !opened) return opened.error();
+  // Nobody else sees it while something may still fail.
+  std::unique_ptr<DaemonEvents> first_events;
+  if (!events_ && uses_events(next)) {
+    auto opened = DaemonEvents::open(next);
+    if (!opened) return opened.error();
+    first_events = std::move(opened.value());
   }
-  auto added = prepare_inputs(next);
+  auto added = prepare_inputs(next, first_events ? first_events.get() : events_.get());
   if (!added) {
     take_back_prepared();
-    if (!had_events) {
-      const std::lock_guard lock(mutex_);
-      events_.reset();
-    }
     return added.error();
   }
 
   set_log_level(next.log_level);
+  const bool had_events = events_ != nullptr;
+  if (first_events) {
+    const std::lock_guard lock(mutex_);
+    events_ = std::move(first_events);
+  }
   const bool has_events = events_ != nullptr;
   if (next.queue != config_.queue || has_events != had_events) {
     queue_->change_options(point_queue(next, has_events));
   }
   if (events_ && next.queue != config_.queue) events_->queue().change_options(event_queue(next));
+  stop_event_inputs_without(next);
   change_destinations(next);
   change_inputs(next, std::move(added.value()));
   const std::lock_guard lock(mutex_);
@@ -89,17 +94,10 @@ Result<void> DaemonImpl::change_to(const Config& next) {
   return success();
 }
 
-/// The queue of events, if it is not open yet.
-Result<void> DaemonImpl::open_events(const Config& next) {
-  if (events_) return success();
-  auto opened = DaemonEvents::open(next);
-  if (!opened) return opened.error();
-  events_ = std::move(opened.value());
-  return success();
-}
-
 /// Binds every address that is new, and uses none of them yet. Returns the inputs that are new.
-Result<std::vector<DaemonImpl::RunningInput>> DaemonImpl::prepare_inputs(const Config& next) {
+/// `events`: for those of events.
+Result<std::vector<DaemonImpl::RunningInput>> DaemonImpl::prepare_inputs(const Config& next,
+                                                                         DaemonEvents* events) {
   std::vector<RunningInput> added;
   for (const InputOptions& options : next.inputs) {
     const auto running = std::ranges::find(inputs_, options.name, &RunningInput::name);
@@ -109,8 +107,8 @@ Result<std::vector<DaemonImpl::RunningInput>> DaemonImpl::prepare_inputs(const C
       nowhere.listen.clear();
       const std::string note = queue_->note(refusal_note_key(options.name)).value_or("");
       const bool of_events = options.type == InputType::Events;
-      Queue& queue = of_events ? events_->queue() : *queue_;
-      PointSink& sink = of_events ? events_->sink() : *sink_;
+      Queue& queue = of_events ? events->queue() : *queue_;
+      PointSink& sink = of_events ? events->sink() : *sink_;
       auto made = Input::start(nowhere, queue.add_producer(options.name), sink, *threads_,
                                from_refusal_note(note));
       if (!made) return made.error();
@@ -129,6 +127,17 @@ void DaemonImpl::take_back_prepared() {
     const auto running = std::ranges::find(inputs_, options.name, &RunningInput::name);
     // What it listens on already needs nothing, so this cannot fail.
     if (running != inputs_.end()) static_cast<void>(running->input->prepare(options));
+  }
+}
+
+/// Before the destinations change: the last one of events may go, too, and nobody would get what is
+/// taken after that.
+void DaemonImpl::stop_event_inputs_without(const Config& next) {
+  for (const InputOptions& each : config_.inputs) {
+    if (each.type != InputType::Events) continue;
+    const auto same = std::ranges::find(next.inputs, each.name, &InputOptions::name);
+    if (same != next.inputs.end()) continue;
+    std::ranges::find(inputs_, each.name, &RunningInput::name)->input->stop();
   }
 }
 
@@ -174,8 +183,9 @@ void DaemonImpl::change_destinations(const Config& next) {
   provide_readers(planned);
   start_missing_senders(planned);
   if (!events_) return;
-  events_->release_readers_without(next);
+  // In this order somebody gets what is accepted meanwhile.
   events_->provide_senders(next);
+  events_->release_readers_without(next);
 }
 
 /// Nothing takes from them any more.

@@ -9,6 +9,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
+#include <boost/beast/core/string.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/write.hpp>
@@ -35,6 +36,12 @@ constexpr std::size_t kMostUnread = 1024 * 1024;
 bool is_path_of_events(std::string_view target) {
   const std::string_view path = target.substr(0, target.find('?'));
   return path == "/events" || path == "/events/";
+}
+
+/// HTTP/1.0 does not know the answer to it.
+bool asks_whether_to_go_on(const http::request<http::string_body>& request) {
+  return request.version() >= 11 &&
+         boost::beast::iequals(request[http::field::expect], "100-continue");
 }
 
 http::response<http::string_body> plain(http::status status, std::string body = {}) {
@@ -91,7 +98,7 @@ asio::awaitable<bool> EventClient::serve_one() {
   error_code failed;
   co_await http::async_read_header(socket_, buffer_, parser,
                                    asio::redirect_error(asio::use_awaitable, failed));
-  if (!failed && parser.get()[http::field::expect] == "100-continue") {
+  if (!failed && asks_whether_to_go_on(parser.get())) {
     constexpr std::string_view kGoOn = "HTTP/1.1 100 Continue\r\n\r\n";
     co_await asio::async_write(socket_, asio::buffer(kGoOn),
                                asio::redirect_error(asio::use_awaitable, failed));
@@ -100,15 +107,16 @@ asio::awaitable<bool> EventClient::serve_one() {
     co_await http::async_read(socket_, buffer_, parser,
                               asio::redirect_error(asio::use_awaitable, failed));
   }
-  if (failed) co_return co_await refuse_unread(failed);
+  if (failed) co_return co_await refuse_unread(failed, parser.got_some());
   const Request request = parser.release();
   Response response = co_await answer_to(request);
+  response.version(request.version());
   co_return co_await respond(std::move(response), request.keep_alive() && !stopping_);
 }
 
-/// A request that did not come whole. Who only went away gets no answer, and is not counted, unless
-/// something of an event was there.
-asio::awaitable<bool> EventClient::refuse_unread(error_code failed) {
+/// A request that did not come whole. Who went away, or took too long, gets no answer, and is
+/// counted if something of a request was there.
+asio::awaitable<bool> EventClient::refuse_unread(error_code failed, bool got_some) {
   if (failed == http::error::body_limit || failed == http::error::buffer_overflow) {
     count(Refusal::EventTooLarge, "");
     co_await respond(
@@ -120,13 +128,14 @@ asio::awaitable<bool> EventClient::refuse_unread(error_code failed) {
     co_await respond(plain(http::status::request_header_fields_too_large), false);
     co_return false;
   }
-  if (failed == http::error::partial_message) {
-    count(Refusal::Unterminated, "");
+  const bool is_broken = failed.category() == make_error_code(http::error::bad_method).category() &&
+                         failed != http::error::end_of_stream &&
+                         failed != http::error::partial_message;
+  if (!is_broken) {
+    // What a stop of ours cut short is nobody's fault.
+    if (got_some && !stopping_) count(Refusal::Unterminated, "");
     co_return false;
   }
-  const bool is_broken = failed.category() == make_error_code(http::error::bad_method).category() &&
-                         failed != http::error::end_of_stream;
-  if (!is_broken) co_return false;
   count(Refusal::BadRequest, failed.message());
   co_await respond(plain(http::status::bad_request, event_error_body(failed.message())), false);
   co_return false;
@@ -210,6 +219,8 @@ asio::awaitable<void> EventClient::see_off() {
   socket_.shutdown(Socket::shutdown_send, failed);
   std::array<char, 4096> unread{};
   for (std::size_t read = 0; !failed && read < kMostUnread;) {
+    // A stop waits for no client to close: what is there already is what would reset it.
+    if (stopping_ && socket_.available(failed) == 0) co_return;
     read += co_await socket_.async_read_some(asio::buffer(unread),
                                              asio::redirect_error(asio::use_awaitable, failed));
   }

@@ -40,10 +40,11 @@ class EventClient : public std::enable_shared_from_this<EventClient> {
 
   /// False: the connection ends.
   [[nodiscard]] boost::asio::awaitable<bool> serve_one();
-  [[nodiscard]] boost::asio::awaitable<bool> refuse_unread(boost::beast::error_code failed);
+  [[nodiscard]] boost::asio::awaitable<bool> refuse_unread(boost::beast::error_code failed,
+                                                           bool got_some);
   [[nodiscard]] boost::asio::awaitable<Response> answer_to(const Request& request);
   [[nodiscard]] boost::asio::awaitable<Response> take(const Request& request);
-  /// Null: the sink takes nothing now.
+  /// False: the sink takes nothing now.
   [[nodiscard]] boost::asio::awaitable<bool> hand_over(const std::string& line,
                                                        std::uint32_t timestamp);
   [[nodiscard]] boost::asio::awaitable<bool> durable(std::uint64_t ticket);

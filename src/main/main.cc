@@ -111,11 +111,11 @@ void add_queue_commands(CLI::App& app, Chosen& chosen) {
                                 "write out what waits, as lines that a Graphite server takes",
                                 export_queue, chosen, add_waiting_options);
 
-  add_command<VerifyArguments>(queue, "verify", "read every batch and check its checksum",
-                               verify_queue, chosen,
-                               [](CLI::App& command, VerifyArguments& arguments) {
-                                 add_config_option(command, arguments.config_file);
-                               });
+  add_command<VerifyArguments>(
+      queue, "verify", "read every batch, those of events, too, and check its checksum",
+      verify_queue, chosen, [](CLI::App& command, VerifyArguments& arguments) {
+        add_config_option(command, arguments.config_file);
+      });
 
   add_command<PurgeArguments>(
       queue, "purge", "drop what waits for a destination; asks twice", purge_queue, chosen,

@@ -29,8 +29,12 @@ std::string utc(std::int64_t unix_milliseconds) {
   return text;
 }
 
+std::string count_text(std::uint64_t count, const std::string& of_one) {
+  return std::to_string(count) + ' ' + of_one + (count == 1 ? "" : "s");
+}
+
 std::string points_text(std::uint64_t points) {
-  return std::to_string(points) + (points == 1 ? " point" : " points");
+  return count_text(points, "point");
 }
 
 /// Calls `see` with each line of `lines`, its end with it, until that returns false.
@@ -48,17 +52,40 @@ bool each_line(std::string_view lines, See see) {
 /// What cannot be read, one line each, the first few.
 class Unreadable {
  public:
+  /// `of`: " of" and of what; empty: of points.
+  explicit Unreadable(std::string of = {}) : of_(std::move(of)) {}
+
   void add(const WalkedBatch& batch) {
     constexpr std::uint64_t kMostShown = 20;
     if (++count_ > kMostShown) return;
-    std::cerr << "carbon-spool: batch " << batch.sequence.value
+    std::cerr << "carbon-spool: batch " << batch.sequence.value << of_
               << " cannot be read: " << batch.problem << '\n';
   }
 
   [[nodiscard]] std::uint64_t count() const { return count_; }
 
  private:
+  const std::string of_;
   std::uint64_t count_ = 0;
+};
+
+/// What a walk to verify has come to.
+struct Verified {
+  explicit Verified(const std::string& of_what) : of(of_what), unreadable(of_what) {}
+
+  void add(const WalkedBatch& batch) {
+    ++batches;
+    if (batch.problem.empty()) {
+      points += batch.points;
+    } else {
+      unreadable.add(batch);
+    }
+  }
+
+  const std::string of;  ///< as `Unreadable` has it
+  Unreadable unreadable;
+  std::uint64_t batches = 0;
+  std::uint64_t points = 0;
 };
 
 /// A walk as the arguments ask for it: what it needs to begin, or the exit code if it cannot.
@@ -156,28 +183,36 @@ int export_queue(const WaitingArguments& arguments) {
 int verify_queue(const VerifyArguments& arguments) {
   const std::optional<Config> config = usable_config(arguments.config_file);
   if (!config) return kExitBadUsage;
+  const auto tools = QueueTools::for_queue(*config);
   Progress progress("verify");
-  Unreadable unreadable;
-  std::uint64_t batches = 0;
-  std::uint64_t points = 0;
-  const auto walked =
-      QueueTools::for_queue(*config)->walk({std::nullopt, true}, [&](const WalkedBatch& batch) {
-        progress.show(++batches, batch.of_batches);
-        if (batch.problem.empty()) {
-          points += batch.points;
-        } else {
-          unreadable.add(batch);
-        }
-        return true;
-      });
+  Verified points("");
+  const auto walked = tools->walk({std::nullopt, true}, [&](const WalkedBatch& batch) {
+    progress.show(points.batches, batch.of_batches);
+    points.add(batch);
+    return true;
+  });
   if (!walked) return fail(walked.error());
-  if (unreadable.count() > 0) {
-    return fail(Error{std::to_string(unreadable.count()) + " of " + std::to_string(batches) +
-                      " batches cannot be read"});
+  Verified events(" of events");
+  const auto walked_events = tools->verify_events([&](const WalkedBatch& batch) {
+    events.add(batch);
+    return true;
+  });
+  if (!walked_events) return fail(walked_events.error().in("events"));
+  const auto tell = [](const Verified& seen, const std::string& what) {
+    if (seen.unreadable.count() == 0) {
+      print(std::to_string(seen.batches) + " batches with " + what +
+            " were read, all of them well\n");
+      return true;
+    }
+    fail(Error{std::to_string(seen.unreadable.count()) + " of " + std::to_string(seen.batches) +
+               " batches" + seen.of + " cannot be read"});
+    return false;
+  };
+  bool well = tell(points, points_text(points.points));
+  if (has_event_queue(*config) || events.batches > 0) {
+    well = tell(events, count_text(events.points, "event")) && well;
   }
-  print(std::to_string(batches) + " batches with " + points_text(points) +
-        " were read, all of them well\n");
-  return kExitGood;
+  return well ? kExitGood : kExitNeedsALook;
 }
 
 }  // namespace carbon_spool

@@ -104,8 +104,8 @@ std::vector<std::string> words(std::string_view text) {
     text.remove_prefix(end);
   }
   std::ranges::sort(found);
-  const auto repeated = std::ranges::unique(found);
-  found.erase(repeated.begin(), repeated.end());
+  // Not std::ranges::unique: clang 14 cannot read what libstdc++ returns from it.
+  found.erase(std::unique(found.begin(), found.end()), found.end());
   return found;
 }
 

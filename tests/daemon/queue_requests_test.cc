@@ -15,7 +15,7 @@ TEST_CASE("a request is read as it was written", "[daemon]") {
   const QueueRequest requests[] = {
       {What::Walk, "", "", {}, false},        {What::Walk, "a b", "", {}, true},
       {What::Purge, "a", "", {}, false},      {What::Purge, "a", "", 1700000000000, false},
-      {What::Adopt, "old", "new", {}, false},
+      {What::Adopt, "old", "new", {}, false}, {What::Walk, "", "", {}, true, true},
   };
   for (const QueueRequest& request : requests) {
     const auto read = queue_request_from(to_line(request));
@@ -25,6 +25,7 @@ TEST_CASE("a request is read as it was written", "[daemon]") {
     CHECK(read->heir == request.heir);
     CHECK(read->accepted_before == request.accepted_before);
     CHECK(read->verify == request.verify);
+    CHECK(read->of_events == request.of_events);
   }
   for (const char* line : {"", "walk", "dance\ta", "purge\ta", "purge\ta\tsoon", "adopt\ta"}) {
     CHECK_FALSE(queue_request_from(line));

@@ -25,6 +25,8 @@ struct RunningInputOptions {
   std::size_t max_fragment_bytes = kMaxFragmentBytes;
   std::size_t max_frame_fragment_bytes = kMaxFrameFragmentBytes;
   RefusalCounts refused_before{};
+  Milliseconds idle_timeout{60'000};
+  const Clock* clock = &system_clock();  ///< outlives the input
 };
 
 /// An input on real sockets in front of a recording sink.
@@ -35,10 +37,12 @@ class RunningInput {
     InputOptions input;
     input.type = options.type;
     input.max_connections = options.max_connections;
+    input.idle_timeout = options.idle_timeout;
     for (const std::string& each : options.listen) {
       input.listen.push_back(parse_address(each).value());
     }
-    auto started = Input::start(input, ProducerId{7}, sink, threads_, options.refused_before);
+    auto started =
+        Input::start(input, ProducerId{7}, sink, threads_, options.refused_before, *options.clock);
     INFO((started ? "" : started.error().message));
     REQUIRE(started);
     input_ = std::move(started).value();

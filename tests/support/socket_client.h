@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cerrno>
+#include <string>
 #include <string_view>
 
 #include <arpa/inet.h>
@@ -89,6 +90,15 @@ class SocketClient {
     const ssize_t received = ::recv(fd_.get(), &byte, 1, 0);
     if (received == 0) return End::Orderly;
     return received < 0 && errno == ECONNRESET ? End::Reset : End::None;
+  }
+
+  /// What has come, as soon as something has; empty: the end, or a reset.
+  [[nodiscard]] std::string receive() {
+    std::string bytes(65536, '\0');
+    const ssize_t received = ::recv(fd(), bytes.data(), bytes.size(), 0);
+    REQUIRE((received >= 0 || errno == ECONNRESET));
+    bytes.resize(received > 0 ? static_cast<std::size_t>(received) : 0);
+    return bytes;
   }
 
   [[nodiscard]] int fd() const { return fd_.get(); }

@@ -41,6 +41,10 @@ class QueueTools {
   [[nodiscard]] virtual Result<void> walk(const WalkOptions& options,
                                           const std::function<bool(const WalkedBatch&)>& see) = 0;
 
+  /// A walk to verify over the whole queue of events; over nothing if there is none.
+  [[nodiscard]] virtual Result<void> verify_events(
+      const std::function<bool(const WalkedBatch&)>& see) = 0;
+
   /// Drops what waits for the destination (with `accepted_before`, Unix milliseconds, only what is
   /// older), counted under `purged`; returns how many points. One that is not in the configuration
   /// is forgotten if nothing of it is left out.
