@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Log files that are followed: ten thousand lines a second on each of twenty at once.
 
-Prints the lines a second that were really written, how far the daemon was behind at most and when all was read, what it
+Prints the lines a second that were really written, when all was read after the last of them, what the daemon
 took of the processor, and its peak resident memory; with lines that are points, and with access logs that are counted.
 """
 
@@ -43,7 +43,8 @@ def piece_of(parser, file, lines):
 
 
 def files_of(options, config):
-    status = subprocess.run([options.daemon, "status", "--json", "--config", config], stdout=subprocess.PIPE, check=False)
+    status = subprocess.run([options.daemon, "status", "--json", "--config", config], stdout=subprocess.PIPE,
+                            stderr=subprocess.DEVNULL, check=False)  # fmt: skip
     return json.loads(status.stdout)["inputs"][0]["files"]
 
 
@@ -63,7 +64,7 @@ def await_files(options, config, daemon, seconds=20):
     raise SystemExit("the daemon does not follow the files")
 
 
-def write(options, logs, parser, look):
+def write(options, logs, parser):
     """Writes the load; returns the seconds that it took."""
     pieces = [piece_of(parser, number, int(options.rate * TICK)) for number in range(len(logs))]
     begin = time.monotonic()
@@ -71,8 +72,6 @@ def write(options, logs, parser, look):
     for tick in range(ticks):
         for log, piece in zip(logs, pieces):
             log.write(piece)
-        if tick % int(1 / TICK) == 0:
-            look()
         time.sleep(max(0.0, begin + (tick + 1) * TICK - time.monotonic()))
     return time.monotonic() - begin
 
@@ -87,16 +86,15 @@ def measure(options, parser, run):
     await_files(options, config, daemon)
 
     cpu = pipeline.cpu_seconds(daemon.pid)
-    behind = []
-    seconds = write(options, logs, parser, lambda: behind.append(bytes_behind(options, config)))
+    seconds = write(options, logs, parser)
     end = time.monotonic()
     while bytes_behind(options, config) > 0:
         time.sleep(0.05)
     rest = time.monotonic() - end
     cpu = pipeline.cpu_seconds(daemon.pid) - cpu
     lines = options.files * int(options.rate * TICK) * int(options.seconds / TICK)
-    print(f"{parser:12} {options.files} files, {lines / seconds:9,.0f} lines/s; behind by {max(behind) / 1024:7,.0f} KiB at most, "
-          f"{rest:.2f} s after the last line by none; {100 * cpu / (seconds + rest):5.1f} % of a processor, "
+    print(f"{parser:12} {options.files} files, {lines / seconds:9,.0f} lines/s; all are read "
+          f"{rest:.2f} s after the last; {100 * cpu / (seconds + rest):5.1f} % of a processor, "
           f"{1e6 * cpu / lines:.3f} us a line; peak {pipeline.peak_memory_mib(daemon.pid):.0f} MiB", flush=True)  # fmt: skip
     daemon.send_signal(signal.SIGTERM)
     daemon.wait(60)
