@@ -7,7 +7,7 @@ namespace {
 
 // On people's disks. Places: the first line; `seen MILLISECONDS`; `part …` and `finished …`, a line
 // each: INODE BORN_AT OFFSET HEAD_HASH HEAD_BYTES TAIL_HASH TAIL_BYTES IS_COPY.
-constexpr std::string_view kPlaces = "places 1";
+constexpr std::string_view kPlaces = "places 2";
 // Memory: the first line; `seen`, `flushed`, `began`; `file PATH` each; `parser BYTES`, and its
 // text.
 constexpr std::string_view kMemory = "tail 1";

@@ -18,7 +18,7 @@ namespace {
 
 // The file: this line; INODE BORN_AT OFFSET HEAD_HASH HEAD_BYTES STARTED and LF; what the parser
 // saved.
-constexpr std::string_view kVersion = "carbon-spool logster 1";
+constexpr std::string_view kVersion = "carbon-spool logster 2";
 
 Error failure(const std::string& path) {
   return Error{std::generic_category().message(errno)}.in(path);
