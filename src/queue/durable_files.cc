@@ -15,7 +15,7 @@ Result<void> result_of(const rocksdb::Status& status) {
   return success();
 }
 
-rocksdb::Status sync_folder(rocksdb::Env& env, const std::string& path) {
+rocksdb::Status fsync_folder(rocksdb::Env& env, const std::string& path) {
   std::unique_ptr<rocksdb::Directory> folder;
   rocksdb::Status status = env.NewDirectory(path, &folder);
   if (status.ok()) status = folder->Fsync();
@@ -29,6 +29,10 @@ std::string folder_of(const std::string& path) {
 
 }  // namespace
 
+Result<void> sync_folder(rocksdb::Env& env, const std::string& path) {
+  return result_of(fsync_folder(env, path));
+}
+
 Result<void> make_folder(rocksdb::Env& env, const std::string& path) {
   std::error_code unknown;
   if (std::filesystem::is_directory(path, unknown)) return success();
@@ -41,7 +45,7 @@ Result<void> make_folder(rocksdb::Env& env, const std::string& path) {
     if (auto made = make_folder(env, above); !made) return made;
   }
   rocksdb::Status status = env.CreateDirIfMissing(path);
-  if (status.ok()) status = sync_folder(env, above);
+  if (status.ok()) status = fsync_folder(env, above);
   return result_of(status);
 }
 
@@ -51,7 +55,7 @@ Result<void> append_to_file(rocksdb::Env& env, const std::string& path, std::str
   if (status.ok()) status = file->Append(rocksdb::Slice(text.data(), text.size()));
   if (status.ok()) status = file->Sync();
   if (status.ok()) status = file->Close();
-  if (status.ok()) status = sync_folder(env, folder_of(path));
+  if (status.ok()) status = fsync_folder(env, folder_of(path));
   return result_of(status);
 }
 
@@ -77,7 +81,7 @@ Result<void> sync_files(rocksdb::Env& env, const std::string& path, std::string_
       static_cast<void>(env.DeleteFile(whole));
     }
   }
-  if (status.ok()) status = sync_folder(env, path);
+  if (status.ok()) status = fsync_folder(env, path);
   return result_of(status);
 }
 

@@ -14,6 +14,9 @@ namespace carbon_spool {
 // What the queue makes on its disk beside RocksDB, so that it is still there after a power loss: a
 // file is not before it is synced, and its name not before the folder is.
 
+/// The names in it.
+[[nodiscard]] Result<void> sync_folder(rocksdb::Env& env, const std::string& path);
+
 /// Makes the folder and those above it that are missing.
 [[nodiscard]] Result<void> make_folder(rocksdb::Env& env, const std::string& path);
 

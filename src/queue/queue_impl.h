@@ -151,6 +151,7 @@ class QueueImpl final : public Queue {
   // queue_recovery.cc
   [[nodiscard]] Result<OpenedStore> open_store();
   [[nodiscard]] Result<void> open_as_it_is(OpenedStore& opened, bool& is_newer);
+  [[nodiscard]] Result<void> open_files(OpenedStore& opened, bool& is_newer);
   [[nodiscard]] bool disk_fails(const Error& why);
   [[nodiscard]] RestoredState recover_state(const OpenedStore& opened);
   void keep_damaged_table(Sequence sequence);

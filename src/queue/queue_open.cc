@@ -52,6 +52,7 @@ void QueueImpl::take_over(OpenedStore opened) {
     write.put_state(kLogKey, encode_mark(ledger_.end()));
     put_positions(write);
   });
+  if (writable_) end_repair(ground_.disk, options_.path);
   // The cap may have become smaller.
   if (options_.when_full == WhenFull::DropOldest) drop_until_fits(0);
 }

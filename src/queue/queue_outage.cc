@@ -121,6 +121,7 @@ void QueueImpl::try_to_end_outage() {
   Result<void> done = make_store_usable();
   if (done) done = write_state();
   if (done) {
+    end_repair(ground_.disk, options_.path);
     writable_ = true;
     done = write_from_memory();
   }

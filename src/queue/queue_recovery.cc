@@ -75,31 +75,40 @@ Result<OpenedStore> QueueImpl::open_store() {
   for (const Remedy remedy : {Remedy::OpenAgain, Remedy::Repair, Remedy::SetAside}) {
     if (done) break;
     const Error error = done.error();
-    const std::string& why = error.message;
-    if (why.ends_with(Store::kInUse) || disk_fails(error)) break;
-    if (is_newer && remedy != Remedy::SetAside) continue;
-    if (remedy == Remedy::Repair &&
-        !repair_store(ground_.disk, options_.path, why, opened.damage)) {
-      continue;
+    if (error.message.ends_with(Store::kInUse) || disk_fails(error)) break;
+    switch (remedy) {
+      case Remedy::OpenAgain:
+        done = open_as_it_is(opened, is_newer);
+        break;
+      case Remedy::Repair:
+        if (is_newer) continue;
+        done = repair_store(ground_.disk, options_.path, error.message, opened.damage);
+        if (done) done = open_files(opened, is_newer);
+        break;
+      case Remedy::SetAside:
+        done = set_store_aside(options_.path, error.message, opened.damage);
+        if (done) done = open_files(opened, is_newer);
+        break;
     }
-    if (remedy == Remedy::SetAside) {
-      if (auto moved = set_store_aside(options_.path, why, opened.damage); !moved) {
-        return moved.error();
-      }
-    }
-    done = open_as_it_is(opened, is_newer);
   }
-  if (!done) return done.error();
+  if (!done) {
+    for (const std::string& each : opened.damage.set_aside) log(LogLevel::Error, "queue: " + each);
+    return done.error();
+  }
   opened_in_vain_ = 0;
   return opened;
 }
 
 Result<void> QueueImpl::open_as_it_is(OpenedStore& opened, bool& is_newer) {
-  if (is_headless(options_.path)) return Error{"CURRENT is missing"};
+  if (auto head = check_head(options_.path); !head) return head;
   // RocksDB would take a log that the disk does not give for damaged, and remove it.
   if (opened_in_vain_ < kReadAttempts) {
     if (auto read = try_to_read(ground_.disk, options_.path, ".log"); !read) return read;
   }
+  return open_files(opened, is_newer);
+}
+
+Result<void> QueueImpl::open_files(OpenedStore& opened, bool& is_newer) {
   KeptWriteAheadLog kept(options_.path);
   auto store = Store::open(
       options_.path, sizes_,

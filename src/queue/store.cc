@@ -10,6 +10,7 @@
 
 #include "durable_files.h"
 #include "store_impl.h"
+#include "store_repair.h"
 
 namespace carbon_spool {
 namespace {
@@ -149,6 +150,7 @@ bool Store::blames_the_disk(const Error& error) {
 Result<std::unique_ptr<Store>> Store::open_read_only(const std::string& path) {
   std::error_code ignored;
   if (!std::filesystem::exists(path + "/CURRENT", ignored)) return Error{path + ": no queue here"};
+  if (auto head = check_head(path); !head) return head.error().in(path);
   auto impl = std::make_unique<Impl>();
   impl->path = path;
   rocksdb::DB* db = nullptr;

@@ -5,12 +5,15 @@
 #include <ctime>
 #include <filesystem>
 #include <memory>
+#include <optional>
+#include <regex>
 #include <system_error>
 
 #include <fcntl.h>
 #include <rocksdb/db.h>
 #include <unistd.h>
 
+#include "durable_files.h"
 #include "store_options.h"
 
 namespace carbon_spool {
@@ -21,6 +24,10 @@ namespace fs = std::filesystem;
 constexpr const char* kSetAside = "set-aside";
 /// Where RocksDB's repair puts what it does not use.
 constexpr const char* kLost = "lost";
+/// There from the beginning of a repair until what came of it is stored. Meanwhile CURRENT may lead
+/// to a store without tables: RocksDB would take those that are there for left-overs, and delete
+/// them.
+constexpr const char* kRepair = "repair";
 
 bool is_of_store(const fs::path& file) {
   const std::string name = file.filename();
@@ -68,6 +75,12 @@ Result<void> move_file(const fs::path& from, const fs::path& folder) {
   return success();
 }
 
+fs::path table_file(const std::string& path, std::uint64_t number) {
+  char name[32];
+  std::snprintf(name, sizeof name, "%06llu.sst", static_cast<unsigned long long>(number));
+  return fs::path(path) / name;
+}
+
 std::uint64_t greatest_number(const std::string& path) {
   std::uint64_t greatest = 0;
   for (const fs::path& file : files_in(path)) {
@@ -86,7 +99,7 @@ std::uint64_t greatest_number(const std::string& path) {
 /// write-ahead log has for others (RocksDB issue 5073). A table of each, from a store that is made
 /// for it, with one key that says nothing, and older than anything there.
 Result<void> add_table_of_each_family(rocksdb::Env& env, const std::string& path) {
-  const fs::path scratch = fs::path(path) / "repair";
+  const fs::path scratch = fs::path(path) / kRepair / "families";
   std::error_code ignored;
   fs::remove_all(scratch, ignored);
   {
@@ -110,23 +123,86 @@ Result<void> add_table_of_each_family(rocksdb::Env& env, const std::string& path
   std::uint64_t number = greatest_number(path);
   for (const fs::path& file : files_in(scratch)) {
     if (file.extension() != ".sst") continue;
-    char name[32];
-    std::snprintf(name, sizeof name, "%06llu.sst", static_cast<unsigned long long>(++number));
     std::error_code failed;
-    fs::rename(file, fs::path(path) / name, failed);
+    fs::rename(file, table_file(path, ++number), failed);
     if (failed) return Error{file.string() + ": " + failed.message()};
   }
   fs::remove_all(scratch, ignored);
   return success();
 }
 
+/// What a repair that came to nothing, or was interrupted, has put out of the way.
+Result<void> take_back_lost(const std::string& path) {
+  for (const fs::path& file : files_in(fs::path(path) / kLost)) {
+    if (!holds_points(file)) continue;
+    if (auto moved = move_file(file, path); !moved) return moved;
+  }
+  return success();
+}
+
+struct NamedTable {
+  std::uint64_t number = 0;
+  std::uint64_t first = 0;  ///< RocksDB's sequence numbers, not ours
+  std::uint64_t last = 0;
+};
+
+/// What came twice, by RocksDB's repair: the write-ahead log beside the table that was made of it,
+/// or what a compaction was made of. A store cannot have both, so the repair fails and names two
+/// (VersionBuilder::CheckConsistency of 7.8, with or without "global_"):
+///     L0 file #25 with seqno 422 626 vs. file #21 with seqno 422 626
+/// The one with nothing that the other has not.
+std::optional<std::uint64_t> table_there_twice(const rocksdb::Status& status) {
+  static const std::regex kPair(
+      R"(L0 file #(\d+) with seqno (\d+) (\d+) vs\. file #(\d+) with (?:global_)?seqno (\d+)(?: (\d+))?)");
+  const std::string text = status.ToString();
+  std::smatch found;
+  if (!std::regex_search(text, found, kPair)) return std::nullopt;
+  const auto number = [&found](std::size_t group) {
+    return std::strtoull(found[group].str().c_str(), nullptr, 10);
+  };
+  const NamedTable one{number(1), number(2), number(3)};
+  const NamedTable other{number(4), number(5), number(found[6].matched ? 6 : 5)};
+  const bool other_is_within = one.first <= other.first && other.last <= one.last;
+  const bool one_is_within = other.first <= one.first && one.last <= other.last;
+  // Of two alike the younger goes: a log may have a hole where its table has none.
+  if (one_is_within && other_is_within) return std::max(one.number, other.number);
+  if (other_is_within) return other.number;
+  if (one_is_within) return one.number;
+  return std::nullopt;
+}
+
+/// Moves what is in the way to `aside`.
+Result<void> put_together(rocksdb::Env& env, const std::string& path, const fs::path& aside) {
+  // What leads nowhere.
+  for (const fs::path& file : files_in(path)) {
+    if (file.filename() != "CURRENT" && file.extension() != ".dbtmp") continue;
+    if (auto moved = move_file(file, aside); !moved) return moved;
+  }
+  if (auto added = add_table_of_each_family(env, path); !added) return added;
+  while (true) {
+    const rocksdb::Status status = rocksdb::RepairDB(path, store_options(env), column_families());
+    if (status.ok()) break;
+    const auto twice = table_there_twice(status);
+    if (!twice) return Error{status.ToString()};
+    if (auto moved = move_file(table_file(path, *twice), aside); !moved) return moved;
+  }
+  for (const fs::path& file : files_in(fs::path(path) / kLost)) {
+    if (auto moved = move_file(file, aside); !moved) return moved;
+  }
+  std::error_code ignored;
+  fs::remove(fs::path(path) / kLost, ignored);
+  return success();
+}
+
 }  // namespace
 
-bool is_headless(const std::string& path) {
+Result<void> check_head(const std::string& path) {
+  std::error_code ignored;
+  if (fs::exists(fs::path(path) / kRepair, ignored)) return Error{"its repair was interrupted"};
+  if (fs::exists(fs::path(path) / "CURRENT", ignored)) return success();
   const std::vector<fs::path> files = files_in(path);
-  const bool has_head =
-      std::ranges::any_of(files, [](const fs::path& file) { return file.filename() == "CURRENT"; });
-  return !has_head && std::ranges::any_of(files, holds_points);
+  if (std::ranges::any_of(files, holds_points)) return Error{"CURRENT is missing"};
+  return success();
 }
 
 bool disk_is_writable(rocksdb::Env& env, const std::string& path) {
@@ -160,25 +236,27 @@ Result<void> repair_store(rocksdb::Env& env, const std::string& path, const std:
                           StoreDamage& damage) {
   auto aside = new_folder_aside(path);
   if (!aside) return aside.error();
-  // What leads nowhere would only be in the way of the repair.
-  for (const fs::path& file : files_in(path)) {
-    if (file.filename() != "CURRENT" && file.extension() != ".dbtmp") continue;
-    if (auto moved = move_file(file, aside.value()); !moved) return moved;
+  Result<void> done = make_folder(env, path + "/" + kRepair);
+  if (done) done = take_back_lost(path);
+  if (done) done = put_together(env, path, aside.value());
+  if (!done) {
+    static_cast<void>(take_back_lost(path));
+    std::error_code ignored;
+    fs::remove(aside.value(), ignored);  // unless there is something in it
+    return done.error().in("repair");
   }
-  if (auto added = add_table_of_each_family(env, path); !added) return added;
-  const rocksdb::Status status = rocksdb::RepairDB(path, store_options(env), column_families());
-  if (!status.ok()) return Error{status.ToString()};
-  for (const fs::path& file : files_in(fs::path(path) / kLost)) {
-    if (auto moved = move_file(file, aside.value()); !moved) return moved;
-  }
-  std::error_code ignored;
-  fs::remove(fs::path(path) / kLost, ignored);
   damage.repaired = true;
   damage.set_aside.push_back(
       "the queue was damaged (" + why +
       ") and put together again from what could be read; what could not is in " +
       aside.value().string());
   return success();
+}
+
+void end_repair(rocksdb::Env& env, const std::string& path) {
+  std::error_code ignored;
+  if (fs::remove_all(fs::path(path) / kRepair, ignored) == 0) return;
+  static_cast<void>(sync_folder(env, path));  // if it is there again, all is repaired once more
 }
 
 Result<void> set_store_aside(const std::string& path, const std::string& why, StoreDamage& damage) {
@@ -188,6 +266,8 @@ Result<void> set_store_aside(const std::string& path, const std::string& why, St
     if (!is_of_store(file)) continue;
     if (auto moved = move_file(file, aside.value()); !moved) return moved;
   }
+  std::error_code ignored;
+  fs::remove_all(fs::path(path) / kRepair, ignored);
   damage.set_aside.push_back("the queue could not be used (" + why +
                              ") and was moved as a whole to " + aside.value().string() +
                              "; a new one begins");

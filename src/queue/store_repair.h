@@ -21,9 +21,10 @@ struct StoreDamage {
   bool repaired = false;  ///< what the store says of itself may be behind what is in it
 };
 
-/// True if the folder's files say that a store was here, and nothing leads to it any more. To be
-/// asked before opening: RocksDB would make a new store over them.
-[[nodiscard]] bool is_headless(const std::string& path);
+/// Fails if the folder's files say that a store was here and nothing leads to it, or not to all of
+/// it: CURRENT is missing, or a repair began and did not come to its end. To be asked before
+/// opening: RocksDB would make a new store over them.
+[[nodiscard]] Result<void> check_head(const std::string& path);
 
 // What cannot be opened is damaged only if the disk does what it is asked to: else it is the disk
 // that fails, and that may pass.
@@ -38,9 +39,13 @@ struct StoreDamage {
 
 /// Puts together a store from every table and write-ahead log in the folder that can be read. What
 /// cannot, and what is not needed any more, is moved to a folder of its own below `set-aside`.
-/// Reads all of it. Nobody may have the store open.
+/// Reads all of it. Nobody may have the store open. If it fails, or is killed, everything is still
+/// there, and it can be done again; so it can until `end_repair`.
 [[nodiscard]] Result<void> repair_store(rocksdb::Env& env, const std::string& path,
                                         const std::string& why, StoreDamage& damage);
+
+/// To be called when what the repaired store says of itself is stored again.
+void end_repair(rocksdb::Env& env, const std::string& path);
 
 /// Moves the whole store to a folder of its own below `set-aside`: in its place a new one begins.
 [[nodiscard]] Result<void> set_store_aside(const std::string& path, const std::string& why,

@@ -111,6 +111,30 @@ void write_schema(const std::string& path, const std::string& schema) {
   REQUIRE(store.value()->write(write, true));
 }
 
+/// The log is made into tables, and is there again: as if nobody had come to remove it.
+void put_log_beside_its_tables(const std::string& path) {
+  const fs::path log = files(path, "", ".log").back();
+  const fs::path kept = path + ".log";
+  fs::copy_file(log, kept);
+  open(damage_options(path)).reset();
+  REQUIRE_FALSE(fs::exists(log));
+  fs::rename(kept, log);
+}
+
+/// What a repair leaves that is killed before it has written down which tables there are.
+void interrupt_repair(const std::string& path) {
+  const std::string empty = path + ".empty";
+  open(damage_options(empty)).reset();
+  for (const fs::path& each : files(path, "MANIFEST-", "")) fs::remove(each);
+  const fs::path manifest = files(empty, "MANIFEST-", "").back();
+  fs::copy_file(manifest, path + "/" + manifest.filename().string());
+  fs::copy_file(empty + "/CURRENT", path + "/CURRENT", fs::copy_options::overwrite_existing);
+  fs::create_directory(path + "/lost");
+  const fs::path log = files(path, "", ".log").back();
+  fs::rename(log, path + "/lost/" + log.filename().string());
+  fs::create_directory(path + "/repair");
+}
+
 struct Case {
   const char* name;
   std::function<void(const std::string& path)> damage;
@@ -173,6 +197,13 @@ const Case kCases[] = {
     {"garbled CURRENT",
      [](const std::string& path) { overwrite(path + "/CURRENT", "what is this\n"); }, 0, false,
      true},
+    {"missing manifest, and a write-ahead log beside the tables that were made of it",
+     [](const std::string& path) {
+       put_log_beside_its_tables(path);
+       fs::remove(files(path, "MANIFEST-", "").back());
+     },
+     0, false, true},
+    {"interrupted repair", interrupt_repair, 0, false, true},
     {"missing options",
      [](const std::string& path) { fs::remove(files(path, "OPTIONS-", "").back()); }, 0, true,
      false},

@@ -138,6 +138,7 @@ class Scene {
     return "";
   }
 
+  [[nodiscard]] const std::string& path() const { return options_.path; }
   [[nodiscard]] FailingDisk& disk() { return *disk_; }
   [[nodiscard]] Queue& queue() { return *queue_; }
   [[nodiscard]] Reader& down() { return *down_; }
@@ -282,6 +283,36 @@ TEST_CASE("a queue that cannot be read when it is opened joins in when it can", 
   scene.append_durably();
   CHECK(log.count("the disk fails") == 1);
   CHECK(log.count("the disk is well again") == 1);
+}
+
+TEST_CASE("a repair that the disk does not let come to its end takes nothing away",
+          "[queue][outage][damage]") {
+  const Case each = GENERATE(values<Case>({
+      {"there is no space", {FailingDisk::Write | FailingDisk::Make, "", kNoSpace}},
+      {"the manifest cannot be written", {FailingDisk::Write, "MANIFEST", kNoSpace}},
+      {"the manifest cannot be synced", {FailingDisk::Sync, "MANIFEST", kBroken}},
+      {"CURRENT cannot be replaced", {FailingDisk::Names, "CURRENT", kBroken}},
+      {"no table can be made", {FailingDisk::Make, ".sst", kBroken}},
+      {"a table cannot be synced", {FailingDisk::Sync, ".sst", kBroken}},
+      {"nothing can be read", {FailingDisk::AllReads, "", kBroken}},
+      {"no table can be read", {FailingDisk::AllReads, ".sst", kBroken}},
+  }));
+  INFO(each.name);
+  const CaughtLog log;
+  Scene scene;
+  for (int i = 0; i < 200; ++i) scene.append_durably();
+  scene.close();
+  std::filesystem::remove(scene.path() + "/CURRENT");
+  scene.disk().fail(each.fault);
+  scene.open();
+  REQUIRE_FALSE(scene.well());
+  REQUIRE(eventually([&] { return scene.disk().failures() > 10; }));
+  scene.disk().heal();
+  REQUIRE(eventually([&] { return scene.well(); }));
+  INFO(log.text());
+  std::uint64_t found = 0;
+  while (scene.down().take()) ++found;
+  CHECK(found == scene.appended());
 }
 
 TEST_CASE("a place of the disk that cannot be read for good is damage in the end",
