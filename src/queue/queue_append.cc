@@ -97,8 +97,7 @@ bool QueueImpl::append(const Draft& draft) {
 
 Result<void> QueueImpl::write_draft(const Draft& draft, const Admission& admission) {
   if (auto sealed = store_->seal_if_due(ledger_.end().sequence); !sealed) return sealed.error();
-  constexpr std::uint64_t kStateBytes = 1024;
-  Store::Write write = store_->begin_write(draft.disk_bytes + kStateBytes);
+  Store::Write write = store_->begin_write();
   if (admission.stored) {
     for (const BatchPtr& batch : draft.batches) {
       write.put_batch(batch->range().begin.sequence, stored_bytes(*batch));

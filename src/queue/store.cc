@@ -161,9 +161,8 @@ Result<std::unique_ptr<Store>> Store::open_read_only(const std::string& path) {
   return std::unique_ptr<Store>(new Store(std::move(impl)));
 }
 
-Store::Write Store::begin_write(std::uint64_t bytes) const {
+Store::Write Store::begin_write() const {
   auto impl = std::make_unique<Write::Impl>();
-  impl->batch = rocksdb::WriteBatch(bytes);
   impl->batches = impl_->families[kBatches];
   impl->state = impl_->families[kState];
   return Write(std::move(impl));

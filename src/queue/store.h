@@ -124,8 +124,7 @@ class Store {
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;
 
-  /// `bytes`: about how much will be put, so that it is made room for once.
-  [[nodiscard]] Write begin_write(std::uint64_t bytes = 0) const;
+  [[nodiscard]] Write begin_write() const;
   [[nodiscard]] Result<void> write(Write& write, bool sync);
 
   /// Ends the gathering segment once it is large enough (`force`: if there is anything in it) and
