@@ -2,11 +2,12 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
+#include <cstring>
 #include <ctime>
 #include <filesystem>
 #include <memory>
 #include <optional>
-#include <regex>
 #include <system_error>
 
 #include <fcntl.h>
@@ -148,20 +149,21 @@ struct NamedTable {
 
 /// What came twice, by RocksDB's repair: the write-ahead log beside the table that was made of it,
 /// or what a compaction was made of. A store cannot have both, so the repair fails and names two
-/// (VersionBuilder::CheckConsistency of 7.8, with or without "global_"):
+/// (VersionBuilder::CheckConsistency of 7.8; with one number behind "global_seqno" if both are
+/// one):
 ///     L0 file #25 with seqno 422 626 vs. file #21 with seqno 422 626
 /// The one with nothing that the other has not.
 std::optional<std::uint64_t> table_there_twice(const rocksdb::Status& status) {
-  static const std::regex kPair(
-      R"(L0 file #(\d+) with seqno (\d+) (\d+) vs\. file #(\d+) with (?:global_)?seqno (\d+)(?: (\d+))?)");
   const std::string text = status.ToString();
-  std::smatch found;
-  if (!std::regex_search(text, found, kPair)) return std::nullopt;
-  const auto number = [&found](std::size_t group) {
-    return std::strtoull(found[group].str().c_str(), nullptr, 10);
-  };
-  const NamedTable one{number(1), number(2), number(3)};
-  const NamedTable other{number(4), number(5), number(found[6].matched ? 6 : 5)};
+  const char* const named = std::strstr(text.c_str(), "L0 file #");
+  if (named == nullptr) return std::nullopt;
+  unsigned long long numbers[6] = {};
+  const int found = std::sscanf(
+      named, "L0 file #%llu with seqno %llu %llu vs. file #%llu with %*[a-z_] %llu %llu",
+      &numbers[0], &numbers[1], &numbers[2], &numbers[3], &numbers[4], &numbers[5]);
+  if (found < 5) return std::nullopt;
+  const NamedTable one{numbers[0], numbers[1], numbers[2]};
+  const NamedTable other{numbers[3], numbers[4], numbers[found - 1]};
   const bool other_is_within = one.first <= other.first && other.last <= one.last;
   const bool one_is_within = other.first <= one.first && one.last <= other.last;
   // Of two alike the younger goes: a log may have a hole where its table has none.
