@@ -1,6 +1,7 @@
 #include "event_delivery.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <boost/beast/http/status.hpp>
 
@@ -24,6 +25,11 @@ void StoredLately::add(const EventIdentity& event) {
 
 std::size_t StoredLately::count(const EventIdentity& event) const {
   return static_cast<std::size_t>(std::ranges::count(events_, event));
+}
+
+void EventAtFault::not_there(Moment now) {
+  if (in_vain_++ == 0) since_ = now;
+  if (std::exchange(stored_another_, false)) ++against_it_;
 }
 
 Verdict verdict_of(unsigned status) {

@@ -11,6 +11,7 @@
 #include "carbon_spool/wire/event.h"
 
 #include "http_connection.h"
+#include "moment.h"
 
 namespace carbon_spool {
 
@@ -30,6 +31,32 @@ class StoredLately {
 
  private:
   std::deque<EventIdentity> events_;
+};
+
+/// Whether it is an event that the server fails on, or the server that fails. Only what comes to
+/// nothing while the server stores others speaks against the event. Threads: one.
+class EventAtFault {
+ public:
+  explicit EventAtFault(Milliseconds patience) : patience_(patience) {}
+
+  /// It was sent once more, and looked for, and is not there.
+  void not_there(Moment now);
+  /// Others are to be tried between two attempts: it may be holding them up.
+  [[nodiscard]] bool makes_way() const { return in_vain_ >= kBeforeOthers; }
+  void stored_another() { stored_another_ = true; }
+  [[nodiscard]] bool is_certain(Moment now) const {
+    return against_it_ >= kEnough && now >= since_ + patience_;
+  }
+
+ private:
+  static constexpr unsigned kBeforeOthers = 3;
+  static constexpr unsigned kEnough = 10;
+
+  const Milliseconds patience_;
+  unsigned in_vain_ = 0;
+  unsigned against_it_ = 0;
+  bool stored_another_ = false;  ///< since the last attempt
+  Moment since_{};               ///< the first attempt that came to nothing
 };
 
 /// What an answer to `POST /events/` means (docs/events.md has the table).

@@ -27,6 +27,8 @@ namespace {
 constexpr Milliseconds kIdleLook{30'000};
 /// Before the queue's disk is asked again for what it could not read.
 constexpr Milliseconds kUnreadablePause{1'000};
+/// Between two attempts at an event that the server fails on.
+constexpr int kMostOthers = 100;
 
 class WebSender final : public EventSender {
  public:
@@ -46,12 +48,26 @@ class WebSender final : public EventSender {
   [[nodiscard]] SenderStats stats() const override { return report_.stats(); }
 
  private:
-  enum class Outcome { Stored, Refused, Unfinished };
+  enum class Outcome { Stored, SetAside, Unfinished };
+
+  /// Taken, and not settled.
+  struct Event {
+    Range range;
+    Part part;
+    std::string line;
+    bool may_be_there;
+  };
 
   asio::awaitable<void> run();
   asio::awaitable<void> rest();
-  /// Sees to one event until it is settled, or until it is over.
-  [[nodiscard]] asio::awaitable<Outcome> deliver(std::string_view line, bool may_be_there);
+  [[nodiscard]] std::optional<Event> take();
+  void settle(const Event& event, Outcome outcome);
+  /// Sees to one event until it is to be settled, or until it is over.
+  [[nodiscard]] asio::awaitable<Outcome> deliver(const Event& event);
+  /// Tries those that wait, each once, while one is under way. True if any was stored.
+  [[nodiscard]] asio::awaitable<bool> store_others();
+  [[nodiscard]] asio::awaitable<bool> store_another();
+  [[nodiscard]] asio::awaitable<Verdict> attempt(const Event& event, const EventIdentity& identity);
   /// False: not now.
   [[nodiscard]] asio::awaitable<bool> connect();
   /// Whether the event is there; none: that was not to be found out now.
@@ -59,6 +75,7 @@ class WebSender final : public EventSender {
   [[nodiscard]] asio::awaitable<HttpAnswer> ask(HttpQuestion question, std::size_t most_body);
   asio::awaitable<void> hold();
 
+  void log_set_aside(const Event& event, const std::string& why);
   void failed(const std::string& why, std::optional<Milliseconds> retry_after = {});
   void worked();
   void begin_drain(Moment deadline, Drain what);
@@ -79,8 +96,8 @@ class WebSender final : public EventSender {
   std::unique_ptr<HttpConnection> connection_;
   StoredLately stored_;
   Moment hold_until_{};
-  Moment settled_at_;                  ///< what may have been sent before is not looked for sooner
-  std::optional<RangeSet> under_way_;  ///< taken, and not settled
+  Moment settled_at_;   ///< what may have been sent before is not looked for sooner
+  RangeSet under_way_;  ///< taken, and not settled
   Moment deadline_ = Moment::max();
   asio::steady_timer end_timer_{io_};  ///< at `deadline_`
   bool draining_ = false;
@@ -123,37 +140,49 @@ asio::awaitable<void> WebSender::run() {
     });
   });
   while (!expired() && !sends_no_more_) {
-    // What waits from before this sender began: it cannot be known whether it was sent.
-    const bool of_before = reader_.has_unsent(Part::Backlog);
-    const auto taken = reader_.take(of_before ? Part::Backlog : Part::Live);
-    if (!taken) {
+    const std::optional<Event> event = take();
+    if (!event) {
       if (draining_ && !reader_.has_unsent()) break;
       co_await rest();
       continue;
     }
-    under_way_.emplace().insert(taken->batch->range());
-    const std::string line(taken->batch->lines());
-    switch (co_await deliver(line, of_before || taken->sent_before)) {
-      case Outcome::Stored:
-        report_.sent(1, of_before ? Part::Backlog : Part::Live);
-        reader_.acknowledge(*under_way_);
-        under_way_.reset();
-        break;
-      case Outcome::Refused:
-        under_way_.reset();
-        reader_.acknowledge_without(taken->batch->range(), {line}, Share());
-        break;
-      case Outcome::Unfinished:
-        break;
-    }
-    if (under_way_) break;
+    const Outcome outcome = co_await deliver(*event);
+    if (outcome == Outcome::Unfinished) break;
+    settle(*event, outcome);
   }
   end();
 }
 
+std::optional<WebSender::Event> WebSender::take() {
+  // What waits from before this sender began: it cannot be known whether it was sent.
+  const bool of_before = reader_.has_unsent(Part::Backlog);
+  const Part part = of_before ? Part::Backlog : Part::Live;
+  const auto taken = reader_.take(part);
+  if (!taken) return std::nullopt;
+  under_way_.insert(taken->batch->range());
+  return Event{taken->batch->range(), part, std::string(taken->batch->lines()),
+               of_before || taken->sent_before};
+}
+
+void WebSender::settle(const Event& event, Outcome outcome) {
+  const RangeSet settled = under_way_.erase(event.range);
+  switch (outcome) {
+    case Outcome::Stored:
+      report_.sent(1, event.part);
+      reader_.acknowledge(settled);
+      break;
+    case Outcome::SetAside:
+      reader_.acknowledge_without(event.range, {event.line}, Share());
+      break;
+    case Outcome::Unfinished:
+      reader_.put_back(settled);
+      break;
+  }
+}
+
 /// Whatever is being done: what is not settled is sent, or looked for, after the next start.
 void WebSender::end() {
-  if (under_way_) reader_.put_back(*std::exchange(under_way_, std::nullopt));
+  if (!under_way_.empty()) reader_.put_back(std::exchange(under_way_, {}));
   reader_.on_unsent({});
   if (connection_) connection_->close();
   io_.stop();
@@ -177,8 +206,11 @@ asio::awaitable<void> WebSender::rest() {
   }
 }
 
-asio::awaitable<WebSender::Outcome> WebSender::deliver(std::string_view line, bool may_be_there) {
-  const EventIdentity event = identity_of(line);
+asio::awaitable<WebSender::Outcome> WebSender::deliver(const Event& event) {
+  const EventIdentity identity = identity_of(event.line);
+  EventAtFault fault(options_.patience);
+  bool may_be_there = event.may_be_there;
+  bool was_sent = false;
   while (!expired()) {
     if (holding() || (may_be_there && present() < settled_at_)) {
       co_await hold();
@@ -187,38 +219,89 @@ asio::awaitable<WebSender::Outcome> WebSender::deliver(std::string_view line, bo
     }
     if (!co_await connect()) continue;
     if (may_be_there) {
-      const std::optional<bool> there = co_await look_for(event);
+      const std::optional<bool> there = co_await look_for(identity);
       if (!there) continue;
       if (*there) {
-        stored_.add(event);
+        stored_.add(identity);
         co_return Outcome::Stored;
       }
       may_be_there = false;
-      // The look may have been the last question of its connection.
-      if (!connection_->is_usable()) continue;
+      if (was_sent) {
+        fault.not_there(present());
+        if (fault.is_certain(present())) {
+          log_set_aside(event, "the server fails on it, and stores others");
+          co_return Outcome::SetAside;
+        }
+        if (fault.makes_way() && co_await store_others()) fault.stored_another();
+      }
+      // The last question may have been the last of its connection.
+      if (holding() || !connection_->is_usable()) continue;
     }
     if (expired()) break;
-    const HttpAnswer answer =
-        co_await ask(question_that_stores(options_.address, line), kMostOfAnswer);
-    const Verdict verdict = answer.status == 0 ? Verdict::Later : verdict_of(answer.status);
-    if (verdict == Verdict::Stored) {
-      worked();
-      stored_.add(event);
-      co_return Outcome::Stored;
-    }
-    if (verdict == Verdict::Refused) {
-      worked();
-      const std::string why = describe_answer(answer);
-      report_.error(why);
-      log_.log(LogLevel::Error, label_ + " refuses this event, which is set aside: " + why + ": " +
-                                    quote_for_log(line.substr(0, line.size() - 1)));
-      co_return Outcome::Refused;
-    }
-    may_be_there = true;
-    settled_at_ = present() + options_.settle;
-    failed(answer.status == 0 ? answer.error : describe_answer(answer), answer.retry_after);
+    const Verdict verdict = co_await attempt(event, identity);
+    if (verdict == Verdict::Stored) co_return Outcome::Stored;
+    if (verdict == Verdict::Refused) co_return Outcome::SetAside;
+    may_be_there = was_sent = true;
   }
   co_return Outcome::Unfinished;
+}
+
+asio::awaitable<bool> WebSender::store_others() {
+  for (int stored = 0; stored < kMostOthers; ++stored) {
+    const bool another = co_await store_another();
+    if (!another) co_return stored > 0;
+  }
+  co_return true;
+}
+
+asio::awaitable<bool> WebSender::store_another() {
+  if (sends_no_more_ || expired() || !connection_->is_usable()) co_return false;
+  const std::optional<Event> other = take();
+  if (!other) co_return false;
+  const EventIdentity identity = identity_of(other->line);
+  std::optional<bool> there = false;
+  if (other->may_be_there) there = co_await look_for(identity);
+  Outcome outcome = Outcome::Unfinished;
+  bool stored = false;
+  if (there && *there) {
+    stored_.add(identity);
+    outcome = Outcome::Stored;
+  } else if (there && connection_->is_usable()) {
+    const Verdict verdict = co_await attempt(*other, identity);
+    stored = verdict == Verdict::Stored;
+    if (stored) outcome = Outcome::Stored;
+    if (verdict == Verdict::Refused) outcome = Outcome::SetAside;
+  }
+  settle(*other, outcome);
+  co_return stored;
+}
+
+asio::awaitable<Verdict> WebSender::attempt(const Event& event, const EventIdentity& identity) {
+  const HttpAnswer answer =
+      co_await ask(question_that_stores(options_.address, event.line), kMostOfAnswer);
+  const Verdict verdict = answer.status == 0 ? Verdict::Later : verdict_of(answer.status);
+  switch (verdict) {
+    case Verdict::Stored:
+      worked();
+      stored_.add(identity);
+      break;
+    case Verdict::Refused:
+      worked();
+      log_set_aside(event, "the server refuses it: " + describe_answer(answer));
+      break;
+    case Verdict::Later:
+      settled_at_ = present() + options_.settle;
+      failed(answer.status == 0 ? answer.error : describe_answer(answer), answer.retry_after);
+      break;
+  }
+  co_return verdict;
+}
+
+void WebSender::log_set_aside(const Event& event, const std::string& why) {
+  report_.error(why);
+  const std::string_view text = std::string_view(event.line).substr(0, event.line.size() - 1);
+  log_.log(LogLevel::Error,
+           label_ + ": this event is set aside: " + why + ": " + quote_for_log(text));
 }
 
 asio::awaitable<void> WebSender::hold() {

@@ -1,5 +1,6 @@
 #include "carbon_spool/output/event_sender.h"
 
+#include <algorithm>
 #include <deque>
 #include <string>
 #include <vector>
@@ -46,6 +47,13 @@ class FakeWeb {
   }
   [[nodiscard]] int looks() const {
     return peer_.ask([this] { return looks_; });
+  }
+  /// From now on it answers 500 to this one.
+  void fail_on(const std::string& event) {
+    peer_.tell([&] { failing_ = event; });
+  }
+  [[nodiscard]] int failures() const {
+    return peer_.ask([this] { return failures_; });
   }
   void store(const std::string& event) {
     peer_.tell([&] { stored_.push_back(event); });
@@ -94,7 +102,10 @@ class FakeWeb {
     Act act{200, true};
     peer_.tell([&] {
       ++posts_;
-      if (!acts_.empty()) {
+      if (event == failing_) {
+        ++failures_;
+        act = {500, false};
+      } else if (!acts_.empty()) {
         act = acts_.front();
         acts_.pop_front();
       }
@@ -106,6 +117,8 @@ class FakeWeb {
   std::deque<Act> acts_;
   const bool has_get_data_;
   std::vector<std::string> stored_;
+  std::string failing_;
+  int failures_ = 0;
   int posts_ = 0;
   int looks_ = 0;
   ScriptedPeer peer_;
@@ -160,6 +173,59 @@ TEST_CASE("what is answered with 5xx, or not at all, is stored once", "[events]"
   CHECK(web.stored() == std::vector{event("a"), event("b")});
   CHECK(web.posts() == (stores ? 2 : 3));
   CHECK(web.looks() == 1);
+}
+
+TEST_CASE("an event that the server fails on holds up nobody, and is set aside in the end",
+          "[events]") {
+  FakeWeb web({});
+  web.fail_on(event("bad"));
+  EventSenderOptions options = web.options();
+  options.patience = Milliseconds(0);
+  FakeReader reader;
+  const auto sender = EventSender::start(options, reader);
+  reader.add_text(1, event("bad") + "\n");
+  std::vector<std::string> others;
+  while (reader.seen().set_aside.empty()) {
+    REQUIRE(others.size() < 30);
+    const int failures = web.failures();
+    others.push_back(event(std::to_string(others.size())));
+    reader.add_text(1, others.back() + "\n");
+    REQUIRE(
+        reader.wait([&](const auto& seen) { return seen.acknowledged_batches >= others.size(); }));
+    while (web.failures() == failures && reader.seen().set_aside.empty()) {
+      std::this_thread::yield();
+    }
+  }
+  CHECK(others.size() >= 10);
+  REQUIRE(reader.wait_until_all_acknowledged());
+  CHECK(web.stored() == others);
+  CHECK(reader.seen().set_aside == std::vector{event("bad") + "\n"});
+}
+
+TEST_CASE("while the server fails on every event, none is at fault", "[events]") {
+  FakeWeb web(std::deque<Act>(60, Act{500, false}));
+  EventSenderOptions options = web.options();
+  options.patience = Milliseconds(0);
+  FakeReader reader;
+  for (const char* each : {"a", "b", "c"}) reader.add_text(1, event(each) + "\n");
+  const auto sender = EventSender::start(options, reader);
+  REQUIRE(reader.wait_until_all_acknowledged());
+  CHECK(reader.seen().set_aside.empty());
+  std::vector<std::string> stored = web.stored();
+  std::ranges::sort(stored);
+  CHECK(stored == std::vector{event("a"), event("b"), event("c")});
+}
+
+TEST_CASE("an event that comes to nothing among others is at fault after a while", "[events]") {
+  EventAtFault fault(Milliseconds(1000));
+  const Moment begin{};
+  for (int i = 0; i < 20; ++i) {
+    fault.not_there(begin);
+    CHECK(fault.makes_way() == (i >= 2));
+    fault.stored_another();
+  }
+  CHECK_FALSE(fault.is_certain(begin + Milliseconds(999)));
+  CHECK(fault.is_certain(begin + Milliseconds(1000)));
 }
 
 TEST_CASE("an event that is equal to one before it is not taken for it", "[events]") {

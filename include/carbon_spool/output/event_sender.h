@@ -35,16 +35,19 @@ struct EventSenderOptions {
   Milliseconds backoff_max{30'000};
   /// How long what was sent without an answer may take to appear before it is looked for.
   Milliseconds settle{1'000};
+  /// How long the server may fail on one event, while it stores others, before that is set aside.
+  Milliseconds patience{600'000};
 
   friend bool operator==(const EventSenderOptions&, const EventSenderOptions&) = default;
 };
 
 /// Drains one reader of a queue of events (batches of one line of JSON each) to one graphite-web,
-/// in order, on a thread of its own (`send-<name>`).
+/// one at a time, on a thread of its own (`send-<name>`): in order, but for those it fails on.
 ///
 /// Promise:  an event is acknowledged when the answer said that it was stored, and set aside when
-///           it said that it never will be. Where there was no such answer, or it cannot be known
-///           whether it was sent before, it is looked for there before it is sent (docs/events.md).
+///           it said that it never will be, or failed on it for long while it stored others. Where
+///           there was no such answer, or it cannot be known whether it was sent before, it is
+///           looked for there before it is sent (docs/events.md).
 /// Threads:  the owner makes, stops and destroys it; `stats` from any thread.
 class EventSender {
  public:
