@@ -29,6 +29,8 @@ constexpr Milliseconds kIdleLook{30'000};
 constexpr Milliseconds kUnreadablePause{1'000};
 /// Between two attempts at an event that the server fails on.
 constexpr int kMostOthers = 100;
+/// Of those others, that it failed on as well.
+constexpr std::uint64_t kMostPassedOver = 16;
 
 class WebSender final : public EventSender {
  public:
@@ -48,7 +50,7 @@ class WebSender final : public EventSender {
   [[nodiscard]] SenderStats stats() const override { return report_.stats(); }
 
  private:
-  enum class Outcome { Stored, SetAside, Unfinished };
+  enum class Outcome { Stored, SetAside };
 
   /// Taken, and not settled.
   struct Event {
@@ -62,11 +64,12 @@ class WebSender final : public EventSender {
   asio::awaitable<void> rest();
   [[nodiscard]] std::optional<Event> take();
   void settle(const Event& event, Outcome outcome);
-  /// Sees to one event until it is to be settled, or until it is over.
-  [[nodiscard]] asio::awaitable<Outcome> deliver(const Event& event);
+  /// Sees to one event until it is to be settled; none: until it is over.
+  [[nodiscard]] asio::awaitable<std::optional<Outcome>> deliver(const Event& event);
   /// Tries those that wait, each once, while one is under way. True if any was stored.
   [[nodiscard]] asio::awaitable<bool> store_others();
   [[nodiscard]] asio::awaitable<bool> store_another();
+  void put_back_passed_over();
   [[nodiscard]] asio::awaitable<Verdict> attempt(const Event& event, const EventIdentity& identity);
   /// False: not now.
   [[nodiscard]] asio::awaitable<bool> connect();
@@ -96,8 +99,9 @@ class WebSender final : public EventSender {
   std::unique_ptr<HttpConnection> connection_;
   StoredLately stored_;
   Moment hold_until_{};
-  Moment settled_at_;   ///< what may have been sent before is not looked for sooner
-  RangeSet under_way_;  ///< taken, and not settled
+  Moment settled_at_;     ///< what may have been sent before is not looked for sooner
+  RangeSet under_way_;    ///< taken, and not settled
+  RangeSet passed_over_;  ///< of these: tried while another one is seen to, to no end
   Moment deadline_ = Moment::max();
   asio::steady_timer end_timer_{io_};  ///< at `deadline_`
   bool draining_ = false;
@@ -146,9 +150,10 @@ asio::awaitable<void> WebSender::run() {
       co_await rest();
       continue;
     }
-    const Outcome outcome = co_await deliver(*event);
-    if (outcome == Outcome::Unfinished) break;
-    settle(*event, outcome);
+    const std::optional<Outcome> outcome = co_await deliver(*event);
+    if (!outcome) break;
+    settle(*event, *outcome);
+    put_back_passed_over();
   }
   end();
 }
@@ -166,18 +171,18 @@ std::optional<WebSender::Event> WebSender::take() {
 
 void WebSender::settle(const Event& event, Outcome outcome) {
   const RangeSet settled = under_way_.erase(event.range);
-  switch (outcome) {
-    case Outcome::Stored:
-      report_.sent(1, event.part);
-      reader_.acknowledge(settled);
-      break;
-    case Outcome::SetAside:
-      reader_.acknowledge_without(event.range, {event.line}, Share());
-      break;
-    case Outcome::Unfinished:
-      reader_.put_back(settled);
-      break;
+  if (outcome == Outcome::SetAside) {
+    reader_.acknowledge_without(event.range, {event.line}, Share());
+  } else {
+    report_.sent(1, event.part);
+    reader_.acknowledge(settled);
   }
+}
+
+void WebSender::put_back_passed_over() {
+  if (passed_over_.empty()) return;
+  under_way_.erase(passed_over_);
+  reader_.put_back(std::exchange(passed_over_, {}));
 }
 
 /// Whatever is being done: what is not settled is sent, or looked for, after the next start.
@@ -206,7 +211,7 @@ asio::awaitable<void> WebSender::rest() {
   }
 }
 
-asio::awaitable<WebSender::Outcome> WebSender::deliver(const Event& event) {
+asio::awaitable<std::optional<WebSender::Outcome>> WebSender::deliver(const Event& event) {
   const EventIdentity identity = identity_of(event.line);
   EventAtFault fault(options_.patience);
   bool may_be_there = event.may_be_there;
@@ -243,7 +248,7 @@ asio::awaitable<WebSender::Outcome> WebSender::deliver(const Event& event) {
     if (verdict == Verdict::Refused) co_return Outcome::SetAside;
     may_be_there = was_sent = true;
   }
-  co_return Outcome::Unfinished;
+  co_return std::nullopt;
 }
 
 asio::awaitable<bool> WebSender::store_others() {
@@ -256,24 +261,25 @@ asio::awaitable<bool> WebSender::store_others() {
 
 asio::awaitable<bool> WebSender::store_another() {
   if (sends_no_more_ || expired() || !connection_->is_usable()) co_return false;
+  if (passed_over_.batches() >= kMostPassedOver) put_back_passed_over();
   const std::optional<Event> other = take();
   if (!other) co_return false;
   const EventIdentity identity = identity_of(other->line);
   std::optional<bool> there = false;
   if (other->may_be_there) there = co_await look_for(identity);
-  Outcome outcome = Outcome::Unfinished;
-  bool stored = false;
+  Verdict verdict = Verdict::Later;
   if (there && *there) {
     stored_.add(identity);
-    outcome = Outcome::Stored;
-  } else if (there && connection_->is_usable()) {
-    const Verdict verdict = co_await attempt(*other, identity);
-    stored = verdict == Verdict::Stored;
-    if (stored) outcome = Outcome::Stored;
-    if (verdict == Verdict::Refused) outcome = Outcome::SetAside;
+    settle(*other, Outcome::Stored);
+    co_return false;
   }
-  settle(*other, outcome);
-  co_return stored;
+  if (there && connection_->is_usable()) verdict = co_await attempt(*other, identity);
+  if (verdict == Verdict::Later) {
+    passed_over_.insert(other->range);
+    co_return false;
+  }
+  settle(*other, verdict == Verdict::Stored ? Outcome::Stored : Outcome::SetAside);
+  co_return verdict == Verdict::Stored;
 }
 
 asio::awaitable<Verdict> WebSender::attempt(const Event& event, const EventIdentity& identity) {

@@ -48,9 +48,9 @@ class FakeWeb {
   [[nodiscard]] int looks() const {
     return peer_.ask([this] { return looks_; });
   }
-  /// From now on it answers 500 to this one.
-  void fail_on(const std::string& event) {
-    peer_.tell([&] { failing_ = event; });
+  /// From now on it answers 500 to these.
+  void fail_on(const std::vector<std::string>& events) {
+    peer_.tell([&] { failing_ = events; });
   }
   [[nodiscard]] int failures() const {
     return peer_.ask([this] { return failures_; });
@@ -102,7 +102,7 @@ class FakeWeb {
     Act act{200, true};
     peer_.tell([&] {
       ++posts_;
-      if (event == failing_) {
+      if (std::ranges::find(failing_, event) != failing_.end()) {
         ++failures_;
         act = {500, false};
       } else if (!acts_.empty()) {
@@ -117,7 +117,7 @@ class FakeWeb {
   std::deque<Act> acts_;
   const bool has_get_data_;
   std::vector<std::string> stored_;
-  std::string failing_;
+  std::vector<std::string> failing_;
   int failures_ = 0;
   int posts_ = 0;
   int looks_ = 0;
@@ -175,31 +175,32 @@ TEST_CASE("what is answered with 5xx, or not at all, is stored once", "[events]"
   CHECK(web.looks() == 1);
 }
 
-TEST_CASE("an event that the server fails on holds up nobody, and is set aside in the end",
+TEST_CASE("events that the server fails on hold up nobody, and are set aside in the end",
           "[events]") {
+  const std::vector<std::string> bad{event("bad"), event("worse")};
   FakeWeb web({});
-  web.fail_on(event("bad"));
+  web.fail_on(bad);
   EventSenderOptions options = web.options();
   options.patience = Milliseconds(0);
   FakeReader reader;
   const auto sender = EventSender::start(options, reader);
-  reader.add_text(1, event("bad") + "\n");
+  for (const std::string& each : bad) reader.add_text(1, each + "\n");
   std::vector<std::string> others;
-  while (reader.seen().set_aside.empty()) {
-    REQUIRE(others.size() < 30);
+  while (reader.seen().set_aside.size() < bad.size()) {
+    REQUIRE(others.size() < 100);
     const int failures = web.failures();
     others.push_back(event(std::to_string(others.size())));
     reader.add_text(1, others.back() + "\n");
     REQUIRE(
         reader.wait([&](const auto& seen) { return seen.acknowledged_batches >= others.size(); }));
-    while (web.failures() == failures && reader.seen().set_aside.empty()) {
+    while (web.failures() == failures && reader.seen().set_aside.size() < bad.size()) {
       std::this_thread::yield();
     }
   }
-  CHECK(others.size() >= 10);
+  CHECK(others.size() >= 10 * bad.size());
   REQUIRE(reader.wait_until_all_acknowledged());
   CHECK(web.stored() == others);
-  CHECK(reader.seen().set_aside == std::vector{event("bad") + "\n"});
+  CHECK(reader.seen().set_aside == std::vector{bad.at(0) + "\n", bad.at(1) + "\n"});
 }
 
 TEST_CASE("while the server fails on every event, none is at fault", "[events]") {
