@@ -96,9 +96,7 @@ std::map<std::string, SenderStats> DaemonEvents::sender_stats() const {
 }
 
 Result<std::future<bool>> DaemonEvents::take(std::string_view json) {
-  const auto now =
-      std::chrono::duration_cast<Milliseconds>(system_clock().now().time_since_epoch());
-  const EventReading event = read_event(json, now.count());
+  const EventReading event = read_event(json, system_clock().unix_milliseconds());
   if (!event.line) return Error{event.why};
   auto builder = queue_->obtain_builder_within(kMostPatience);
   if (!builder) return Error{"the queue takes nothing now"};

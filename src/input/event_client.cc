@@ -158,9 +158,7 @@ asio::awaitable<EventClient::Response> EventClient::answer_to(const Request& req
 }
 
 asio::awaitable<EventClient::Response> EventClient::take(const Request& request) {
-  const auto now =
-      std::chrono::duration_cast<Milliseconds>(input_.clock.now().time_since_epoch()).count();
-  const EventReading event = read_event(request.body(), now);
+  const EventReading event = read_event(request.body(), input_.clock.unix_milliseconds());
   if (!event.line) {
     count(event.reason, request.body());
     co_return plain(event.reason == Refusal::EventTooLarge ? http::status::payload_too_large

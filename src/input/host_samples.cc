@@ -22,7 +22,7 @@ HostSamples::HostSamples(const HostInputOptions& options, InputState& input)
       last_(now() / interval_) {}
 
 std::int64_t HostSamples::now() const {
-  return std::chrono::duration_cast<Milliseconds>(input_.clock.now().time_since_epoch()).count();
+  return input_.clock.unix_milliseconds();
 }
 
 Milliseconds HostSamples::tick() {

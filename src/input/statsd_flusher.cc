@@ -63,7 +63,7 @@ StatsdFlusher::StatsdFlusher(const StatsdInputOptions& options, StatsdAggregator
 }
 
 std::int64_t StatsdFlusher::now() const {
-  return std::chrono::duration_cast<Milliseconds>(input_.clock.now().time_since_epoch()).count();
+  return input_.clock.unix_milliseconds();
 }
 
 StatsdFlusher::Slot StatsdFlusher::slot_at(std::int64_t milliseconds) const {

@@ -47,9 +47,10 @@ class Tailing {
 
   /// Reads what there is. Returns how long to wait for more.
   [[nodiscard]] Milliseconds read() {
-    if (scan_ || Steady::now() >= scan_at_) scan(now_milliseconds());
+    if (scan_ || Steady::now() >= scan_at_) scan(input_.clock.unix_milliseconds());
     const TailProgress progress = intake_ ? files_.read(*intake_) : TailProgress::Held;
-    const Milliseconds pause = intake_ ? intake_->end_turn(now_milliseconds()) : kScanEvery;
+    const Milliseconds pause =
+        intake_ ? intake_->end_turn(input_.clock.unix_milliseconds()) : kScanEvery;
     for (const std::string& each : files_.take_complaints()) input_.log_trouble(each);
     if (progress == TailProgress::Changed) scan_ = true;
     if (progress == TailProgress::More || progress == TailProgress::Changed) {
@@ -92,10 +93,6 @@ class Tailing {
 
  private:
   using Steady = std::chrono::steady_clock;
-
-  [[nodiscard]] std::int64_t now_milliseconds() const {
-    return std::chrono::duration_cast<Milliseconds>(input_.clock.now().time_since_epoch()).count();
-  }
 
   void scan(std::int64_t now) {
     scan_ = false;

@@ -102,7 +102,7 @@ class ParserIntakeOfFiles final : public TailIntake {
 
   [[nodiscard]] std::size_t take(const std::string& file, std::string_view lines) override {
     const std::size_t all = lines.size();
-    const std::int64_t now = now_milliseconds();
+    const std::int64_t now = around_.input.clock.unix_milliseconds();
     while (!lines.empty()) {
       const std::size_t end = lines.find('\n');
       std::string_view line = lines.substr(0, end);
@@ -141,18 +141,13 @@ class ParserIntakeOfFiles final : public TailIntake {
   }
 
   void close() override {
-    if (began_at_ != 0) flush(flushed_ + interval_, now_milliseconds(), false);
+    if (began_at_ != 0) flush(flushed_ + interval_, around_.input.clock.unix_milliseconds(), false);
   }
 
   [[nodiscard]] std::string failure() const override { return failure_; }
 
  private:
   using Steady = std::chrono::steady_clock;
-
-  [[nodiscard]] std::int64_t now_milliseconds() const {
-    return std::chrono::duration_cast<Milliseconds>(around_.input.clock.now().time_since_epoch())
-        .count();
-  }
 
   void count_bad(std::uint64_t lines, const std::string& where) {
     RefusalCounts refused{};

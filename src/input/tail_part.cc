@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "carbon_spool/base/clock.h"
+
 namespace carbon_spool {
 namespace {
 
@@ -16,9 +18,7 @@ constexpr int kMostBuffers = 4;
 TailProgress TailPart::read(const std::string& file, std::span<char> buffer, TailTaker& taker,
                             const std::function<bool()>& may_begin, std::string& why) {
   if (at_end_ && is_as_it_was()) return TailProgress::AtEnd;
-  read_at_ =
-      std::chrono::duration_cast<Milliseconds>(std::chrono::system_clock::now().time_since_epoch())
-          .count();
+  read_at_ = system_clock().unix_milliseconds();
   for (int i = 0; i < kMostBuffers; ++i) {
     const auto count = generation_.read_at(position(), buffer);
     if (!count) {

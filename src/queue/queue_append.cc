@@ -56,7 +56,7 @@ void QueueImpl::fail_waiters(Ticket after, Ticket up_to) {
 QueueImpl::Draft QueueImpl::draft(Intake::Group group) const {
   Draft draft;
   draft.ticket = group.ticket;
-  draft.accepted_at = now_milliseconds();
+  draft.accepted_at = clock_.unix_milliseconds();
   for (BatchBuilder& builder : group.builders) {
     for (const ProducerShare& share : BatchEncoder::shares(builder)) {
       draft.shares[share.from.index] += share.points;

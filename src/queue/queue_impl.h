@@ -249,7 +249,6 @@ class QueueImpl final : public Queue {
   [[nodiscard]] bool sync_is_asked_for() const;
 
   void note_error(const Error& error);
-  [[nodiscard]] std::int64_t now_milliseconds() const;
 
   const Clock& clock_;
   const Ground ground_;

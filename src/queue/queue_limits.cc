@@ -10,7 +10,7 @@ namespace carbon_spool {
 /// Drops what was accepted longer than `max_age` ago and is not under way.
 void QueueImpl::drop_what_is_too_old() {
   if (!options_.max_age) return;
-  const std::int64_t limit = now_milliseconds() - options_.max_age->count();
+  const std::int64_t limit = clock_.unix_milliseconds() - options_.max_age->count();
   const auto is_young = [limit](const Batch& batch) { return batch.accepted_at() >= limit; };
   std::vector<std::pair<std::string, Range>> oldest;
   {
@@ -63,7 +63,7 @@ void QueueImpl::drop_what_is_too_much() {
 }
 
 void QueueImpl::let_go_expired() {
-  const std::int64_t now = now_milliseconds();
+  const std::int64_t now = clock_.unix_milliseconds();
   std::vector<std::pair<std::string, RangeSet>> expired;
   std::vector<std::string> all;
   {

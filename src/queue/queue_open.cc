@@ -62,7 +62,7 @@ void QueueImpl::take_over(OpenedStore opened) {
 void QueueImpl::begin_without_store(const Error& why) {
   constexpr std::uint64_t kSequencesInMillisecond = 1024;
   const std::lock_guard write_lock(write_mutex_);
-  const auto now = static_cast<std::uint64_t>(now_milliseconds());
+  const auto now = static_cast<std::uint64_t>(clock_.unix_milliseconds());
   began_without_store_ = Mark{Sequence{now * kSequencesInMillisecond}, 0, 0};
   ledger_.set_end(*began_without_store_);
   begin_outage(why);
@@ -130,11 +130,6 @@ void QueueImpl::change_options(const QueueOptions& options) {
   if (store_) store_->set_sizes(sizes_);
   if (options_.when_full == WhenFull::DropOldest) drop_until_fits(0);
   room_freed_.notify_all();
-}
-
-std::int64_t QueueImpl::now_milliseconds() const {
-  const auto now = clock_.now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
 }
 
 void QueueImpl::note_error(const Error& error) {

@@ -114,7 +114,7 @@ std::optional<Reader::Taken> ReaderImpl::take(Part part, Share share) {
     // Dropped, or taken by another hand, while it was read.
     if (unsent == nullptr || !unsent->contains(sequence)) continue;
     if (!selected.batch) {
-      reader.pass_over(batch->range(), out, queue_.now_milliseconds(), share);
+      reader.pass_over(batch->range(), out, queue_.clock_.unix_milliseconds(), share);
       continue;
     }
     const bool sent_before = reader.was_sent_before(sequence, share);
@@ -176,7 +176,7 @@ void ReaderImpl::acknowledge(const RangeSet& ranges, Share share) {
   {
     const std::lock_guard lock(queue_.mutex_);
     count_acknowledged(ranges, share);
-    let_go = state().acknowledge(ranges, queue_.now_milliseconds(), share);
+    let_go = state().acknowledge(ranges, queue_.clock_.unix_milliseconds(), share);
   }
   queue_.release(name_, let_go);
 }
@@ -233,7 +233,7 @@ void ReaderImpl::acknowledge_without(const Range& range, const std::vector<std::
     ReaderState& reader = state();
     count_acknowledged(whole, share);
     reader.note_poison(range.begin.sequence, lines.size(), queue_.clock_.unix_seconds());
-    let_go = reader.acknowledge(whole, queue_.now_milliseconds(), share);
+    let_go = reader.acknowledge(whole, queue_.clock_.unix_milliseconds(), share);
   }
   queue_.release(name_, let_go);
 }

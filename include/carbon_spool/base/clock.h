@@ -17,6 +17,9 @@ class Clock {
   [[nodiscard]] UnixSeconds unix_seconds() const {
     return std::chrono::duration_cast<std::chrono::seconds>(now().time_since_epoch()).count();
   }
+  [[nodiscard]] std::int64_t unix_milliseconds() const {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(now().time_since_epoch()).count();
+  }
 };
 
 /// The machine's clock. Lives as long as the process.
