@@ -42,6 +42,7 @@ namespace {
 
 void read_collectors(ConfigTable& table, std::vector<CollectorKind>& target) {
   std::vector<std::string> names;
+  names.reserve(target.size());
   for (const CollectorKind each : target) names.emplace_back(name_of(each));
   table.texts("collectors", names);
   target.clear();
@@ -150,14 +151,14 @@ void read_host(ConfigTable& table, InputOptions& input) {
   if (const auto found = table.text("root", "expected a folder")) host.root = *found;
   read_collectors(table, host.collectors);
   // Every table is looked for, so that every key is known, whether the file has it or not.
-  static const toml::value kEmpty = toml::table();
+  static const toml::value empty = toml::table();
   const toml::value* const given = table.table("collector");
-  ConfigTable all = table.inner(given == nullptr ? kEmpty : *given, "collector");
+  ConfigTable all = table.inner(given == nullptr ? empty : *given, "collector");
   for (std::size_t i = 0; i < kCollectorKinds; ++i) {
     const auto kind = static_cast<CollectorKind>(i);
     const std::string name(name_of(kind));
     const toml::value* const one = all.table(name);
-    ConfigTable own = all.inner(one == nullptr ? kEmpty : *one, name);
+    ConfigTable own = all.inner(one == nullptr ? empty : *one, name);
     read_common(own, host.of(kind));
     read_own(own, kind, host);
     own.finish();

@@ -136,11 +136,12 @@ class Diskspace final : public Collector {
     };
     const auto size = static_cast<double>(space.f_frsize);
     for (const std::string& unit : options_.byte_unit) {
+      const std::string in_bytes = std::string(name).append(".").append(unit);
       const auto add_bytes = [&](const char* what, auto blocks) {
-        sample.add(name + "." + unit + what, in_unit(size * static_cast<double>(blocks), unit), 2);
+        sample.add(in_bytes + what, in_unit(size * static_cast<double>(blocks), unit), 2);
       };
       if (space.f_blocks > 0) {
-        sample.add(name + "." + unit + "_percentfree", percent(space.f_bfree, space.f_blocks), 2);
+        sample.add(in_bytes + "_percentfree", percent(space.f_bfree, space.f_blocks), 2);
       }
       add_bytes("_used", space.f_blocks - space.f_bfree);
       add_bytes("_free", space.f_bfree);

@@ -86,7 +86,7 @@ void InputState::log_not_listening(const Address& address) {
 void InputState::log_failures(const std::map<std::string, std::string>& before,
                               const std::map<std::string, std::string>& now) {
   for (const auto& [what, why] : now) {
-    if (!before.contains(what)) log_trouble(what + ": " + why);
+    if (!before.contains(what)) log_trouble(std::string(what).append(": ").append(why));
   }
   for (const auto& [what, why] : before) {
     if (!now.contains(what)) log(LogLevel::Info, "input " + name + ": " + what + " works again");

@@ -42,11 +42,12 @@ Result<void> Listenings::prepare(const Address& address, InputType type) {
 Listenings::Change Listenings::use_prepared() {
   Change change;
   const std::lock_guard lock(mutex_);
-  const auto kept = std::ranges::stable_partition(all_, [&](const ListeningPtr& each) {
+  // Not std::ranges::stable_partition: clang 14 cannot read what libstdc++ returns from it.
+  const auto gone = std::stable_partition(all_.begin(), all_.end(), [&](const ListeningPtr& each) {
     return std::ranges::find(wanted_, each->configured) != wanted_.end();
   });
-  change.gone.assign(kept.begin(), kept.end());
-  all_.erase(kept.begin(), kept.end());
+  change.gone.assign(gone, all_.end());
+  all_.erase(gone, all_.end());
   for (const Prepared& each : prepared_) all_.push_back(each.listening);
   change.come = std::exchange(prepared_, {});
   return change;

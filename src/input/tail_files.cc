@@ -125,7 +125,7 @@ bool TailFiles::begin_chain(const std::string& path, std::int64_t now) {
   note_failure(path, done);
   if (!done) return false;
   for (const std::string& each : chain->take_complaints()) {
-    complaints_.push_back(path + ": " + each);
+    complaints_.push_back(std::string(path).append(": ").append(each));
   }
   // One that is named by itself, and not there, is waited for without being remembered.
   if (!chain->empty() || places || chain->is_undecided()) chains_[path] = std::move(chain);
@@ -175,7 +175,7 @@ TailProgress TailFiles::read(TailTaker& taker) {
     if (progress == TailProgress::Failed) failures_[path] = why;
     chain->leave_finished(buffer, taker);
     for (const std::string& each : chain->take_complaints()) {
-      complaints_.push_back(path + ": " + each);
+      complaints_.push_back(std::string(path).append(": ").append(each));
     }
   }
   return all;

@@ -51,7 +51,7 @@ std::optional<TailPlaces> decode_tail_places(std::string_view text) {
     } else if (word == "part") {
       get(from, places.parts.emplace_back());
     } else if (word == "finished") {
-      get(from, places.finished.emplace());
+      get(from, places.finished.emplace(TailPlaces::Part()));
     } else {
       return std::nullopt;
     }

@@ -57,7 +57,8 @@ int tail(const TailArguments& arguments) {
                                  [](std::string_view point) { std::cout << point; });
   std::cout.flush();
   if (!seen) return fail(seen.error().message, kExitNeedsALook);
-  for (const auto& [file, why] : seen.value().failing) fail(file + ": " + why, kExitNeedsALook);
+  for (const auto& [file, why] : seen.value().failing)
+    fail(std::string(file).append(": ").append(why), kExitNeedsALook);
   if (seen.value().files == 0) return fail("there is no such file", kExitNeedsALook);
   const RefusalCounts& refused = seen.value().refused;
   const auto lines = std::accumulate(refused.begin(), refused.end(), std::uint64_t{0});

@@ -68,7 +68,7 @@ Result<void> sync_files(rocksdb::Env& env, const std::string& path, std::string_
     return a.size() != b.size() ? a.size() < b.size() : a < b;
   };
   for (const std::string& name : names) {
-    const std::string whole = path + "/" + name;
+    const std::string whole = std::filesystem::path(path) / name;
     if (!status.ok() || !env.FileExists(whole).ok()) continue;
     std::unique_ptr<rocksdb::WritableFile> file;
     status = env.ReopenWritableFile(whole, &file, rocksdb::EnvOptions());

@@ -223,7 +223,7 @@ Result<std::map<std::string, std::string>> Store::read_state() const {
 /// Not RocksDB's own SyncWAL: a write that finds the log just after that has failed, and before
 /// RocksDB has taken note, ends the process (Debian's asserts).
 Result<void> Store::sync() {
-  const auto done = sync_files(*impl_->db->GetEnv(), impl_->path, ".log");
+  auto done = sync_files(*impl_->db->GetEnv(), impl_->path, ".log");
   if (!done) impl_->broken_log = impl_->current_log();
   return done;
 }

@@ -62,6 +62,7 @@ std::optional<std::vector<Need>> needs_of(const TableFile& table, const Ledger& 
 
 std::vector<std::string> names_of(const std::vector<Need>& needs) {
   std::vector<std::string> names;
+  names.reserve(needs.size());
   for (const Need& each : needs) names.push_back(each.reader);
   return names;
 }
