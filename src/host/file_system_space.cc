@@ -79,6 +79,7 @@ std::optional<FileSystemSpace> ask_file_system(const std::string& mount_point) {
 std::vector<std::optional<FileSystemSpace>> ask_network_file_systems(
     const std::vector<std::string>& mount_points) {
   std::vector<Asker> askers;
+  askers.reserve(mount_points.size());
   for (const std::string& each : mount_points) askers.push_back(start_asking(each));
   const auto until = SteadyClock::now() + kPatience;
   std::vector<std::optional<FileSystemSpace>> answers;

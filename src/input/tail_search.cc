@@ -109,7 +109,7 @@ Result<bool> TailSearch::has_copy_under_way(const TailFound& found, std::int64_t
       if (age <= kCopyMayBeBegun && own.value().size > 0) return true;
       continue;
     }
-    const auto may_be_copy = log.begins_with(each);
+    auto may_be_copy = log.begins_with(each);
     if (!may_be_copy || may_be_copy.value()) return may_be_copy;
   }
   return false;

@@ -107,7 +107,7 @@ Result<bool> LogGeneration::begins_as(const LogPlace& place) {
 }
 
 Result<bool> LogGeneration::has(const LogPlace& place) {
-  const auto begins = begins_as(place);
+  auto begins = begins_as(place);
   if (!begins || !begins.value() || place.offset == 0) return begins;
   if (place.tail_bytes > std::min<std::uint64_t>(place.offset, kPlaceTailBytes)) return false;
   const std::uint64_t count = std::max<std::uint64_t>(place.tail_bytes, 1);
@@ -120,7 +120,7 @@ Result<bool> LogGeneration::has(const LogPlace& place) {
 Result<bool> LogGeneration::begins_and_ends_before(const LogPlace& place) {
   // Any log may begin with zeros.
   if (place.head_hash == hash_of_log(std::string(place.head_bytes, '\0'))) return false;
-  const auto begins = begins_as(place);
+  auto begins = begins_as(place);
   if (!begins || !begins.value() || place.offset == 0) return begins;
   const auto last = text_at(place.offset - 1, 1);
   if (!last) return last.error();

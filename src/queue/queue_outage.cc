@@ -209,7 +209,7 @@ Result<void> QueueImpl::write_state() {
     put_notes(write, notes_);
     put_notes(write, unwritten_notes_);
   }
-  const auto done = store_->write(write, true);
+  auto done = store_->write(write, true);
   if (!done) return done;
   forgotten_.clear();
   const std::lock_guard lock(mutex_);

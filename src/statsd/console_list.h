@@ -82,7 +82,7 @@ class ConsoleList {
     return all;
   }
 
-  std::string end(std::string last) {
+  std::string end(const std::string& last) {
     ended_ = true;
     return last + "\nEND\n\n";
   }

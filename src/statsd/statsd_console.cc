@@ -27,7 +27,7 @@ std::vector<std::string_view> words_of(std::string_view line) {
 StatsdConsole::Pieces pieces_of(std::string text) {
   return [text = std::move(text), at = std::size_t{0}]() mutable {
     constexpr std::size_t kPiece = 32 * 1024;
-    const std::string piece = text.substr(at, kPiece);
+    std::string piece = text.substr(at, kPiece);
     at += piece.size();
     return piece;
   };
