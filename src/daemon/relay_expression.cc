@@ -287,6 +287,7 @@ bool may_match_longer(const std::string& expression) {
   open.back().emplace_back();
   const auto ambiguous = [](const std::vector<std::string>& alternatives) {
     std::vector<std::string> beginnings;
+    beginnings.reserve(alternatives.size());
     for (const std::string& each : alternatives) {
       beginnings.push_back(certain_beginning(each.starts_with('^') ? each : '^' + each));
     }

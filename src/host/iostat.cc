@@ -12,34 +12,34 @@ constexpr double kSectorBytes = 512;  // whatever the device's own sectors are (
 
 /// Columns of /proc/diskstats behind the device's name (source: the kernel's iostats.txt).
 enum Column : std::size_t {
-  kReads,
-  kReadsMerged,
-  kReadSectors,
-  kReadMilliseconds,
-  kWrites,
-  kWritesMerged,
-  kWrittenSectors,
-  kWriteMilliseconds,
-  kInProgress,
-  kMilliseconds,
-  kWeightedMilliseconds,
-  kColumns
+  Reads,
+  ReadsMerged,
+  ReadSectors,
+  ReadMilliseconds,
+  Writes,
+  WritesMerged,
+  WrittenSectors,
+  WriteMilliseconds,
+  InProgress,
+  IoMilliseconds,
+  WeightedMilliseconds,
+  Columns
 };
 
-constexpr std::array<std::string_view, kColumns> kNames = {"reads",
-                                                           "reads_merged",
-                                                           "reads_",
-                                                           "reads_milliseconds",
-                                                           "writes",
-                                                           "writes_merged",
-                                                           "writes_",
-                                                           "writes_milliseconds",
-                                                           "io_in_progress",
-                                                           "io_milliseconds",
-                                                           "io_milliseconds_weighted"};
+constexpr std::array<std::string_view, Columns> kNames = {"reads",
+                                                          "reads_merged",
+                                                          "reads_",
+                                                          "reads_milliseconds",
+                                                          "writes",
+                                                          "writes_merged",
+                                                          "writes_",
+                                                          "writes_milliseconds",
+                                                          "io_in_progress",
+                                                          "io_milliseconds",
+                                                          "io_milliseconds_weighted"};
 
-/// By how much each column has grown; of `kInProgress` the value itself.
-using Growth = std::array<double, kColumns>;
+/// By how much each column has grown; of `InProgress` the value itself.
+using Growth = std::array<double, Columns>;
 
 double ratio(double part, double whole) {
   return whole > 0 ? part / whole : 0;
@@ -60,7 +60,7 @@ class Iostat final : public Collector {
       if (!devices_.match_start_of(device)) return;
       const auto grown = growth_of(fields, sample.rates);
       if (!grown) return;
-      const double requests = (*grown)[kReads] + (*grown)[kWrites];
+      const double requests = (*grown)[Reads] + (*grown)[Writes];
       if (requests > 0 || options_.send_zero) add_device(device, *grown, sample);
     });
     return success();
@@ -72,10 +72,10 @@ class Iostat final : public Collector {
                                          Rates& rates) {
     Growth grown{};
     bool all = true;
-    for (std::size_t column = 0; column < kColumns; ++column) {
+    for (std::size_t column = 0; column < Columns; ++column) {
       const auto value = counter_at(fields, column + 3);
       if (!value) return std::nullopt;
-      if (column == kInProgress) {
+      if (column == InProgress) {
         grown[column] = static_cast<double>(*value);
         continue;
       }
@@ -100,32 +100,32 @@ class Iostat final : public Collector {
     const auto add = [&](const std::string& name, double value) {
       sample.add(front + name, value, 3);
     };
-    for (std::size_t column = 0; column < kColumns; ++column) {
+    for (std::size_t column = 0; column < Columns; ++column) {
       if (!kNames[column].ends_with('_')) add(std::string(kNames[column]), grown[column]);
     }
     const double seconds = sample.rates.seconds();
-    const double requests = grown[kReads] + grown[kWrites];
+    const double requests = grown[Reads] + grown[Writes];
     for (const std::string& unit : options_.byte_unit) {
-      const double read = in_unit(grown[kReadSectors] * kSectorBytes, unit);
-      const double written = in_unit(grown[kWrittenSectors] * kSectorBytes, unit);
+      const double read = in_unit(grown[ReadSectors] * kSectorBytes, unit);
+      const double written = in_unit(grown[WrittenSectors] * kSectorBytes, unit);
       add("reads_" + unit, read);
       add("writes_" + unit, written);
       add("read_" + unit + "_per_second", read / seconds);
       add("write_" + unit + "_per_second", written / seconds);
       add("average_request_size_" + unit, ratio(read + written, requests));
     }
-    const double service_time = ratio(grown[kMilliseconds], requests);
-    const double milliseconds = grown[kReadMilliseconds] + grown[kWriteMilliseconds];
-    add("read_requests_merged_per_second", grown[kReadsMerged] / seconds);
-    add("write_requests_merged_per_second", grown[kWritesMerged] / seconds);
-    add("reads_per_second", grown[kReads] / seconds);
-    add("writes_per_second", grown[kWrites] / seconds);
+    const double service_time = ratio(grown[IoMilliseconds], requests);
+    const double milliseconds = grown[ReadMilliseconds] + grown[WriteMilliseconds];
+    add("read_requests_merged_per_second", grown[ReadsMerged] / seconds);
+    add("write_requests_merged_per_second", grown[WritesMerged] / seconds);
+    add("reads_per_second", grown[Reads] / seconds);
+    add("writes_per_second", grown[Writes] / seconds);
     add("io", requests);
     add("iops", requests / seconds);
-    add("average_queue_length", grown[kWeightedMilliseconds] / seconds / 1000);
-    add("util_percentage", grown[kMilliseconds] / seconds / 10);
-    add("read_await", ratio(grown[kReadMilliseconds], grown[kReads]));
-    add("write_await", ratio(grown[kWriteMilliseconds], grown[kWrites]));
+    add("average_queue_length", grown[WeightedMilliseconds] / seconds / 1000);
+    add("util_percentage", grown[IoMilliseconds] / seconds / 10);
+    add("read_await", ratio(grown[ReadMilliseconds], grown[Reads]));
+    add("write_await", ratio(grown[WriteMilliseconds], grown[Writes]));
     add("await", ratio(milliseconds, requests));
     add("service_time", service_time);
     add("concurrent_io", requests / seconds * service_time / 1000);

@@ -285,7 +285,7 @@ RangeSet Ledger::release(const std::string& name) {
 
 RangeSet Ledger::hand_over(const std::string& orphan, const std::string& heir) {
   auto node = readers_.extract(orphan);
-  const RangeSet waited = node.mapped().waiting;
+  RangeSet waited = node.mapped().waiting;
   const auto found = readers_.find(heir);
   if (found == readers_.end()) {
     node.key() = heir;
@@ -304,7 +304,7 @@ RangeSet Ledger::hand_over(const std::string& orphan, const std::string& heir) {
   return given;
 }
 
-void Ledger::put_in_front(Ledger earlier, const Mark& begin) {
+void Ledger::put_in_front(Ledger&& earlier, const Mark& begin) {
   for (auto& [name, before] : earlier.readers_) {
     const auto found = readers_.find(name);
     if (found == readers_.end()) {

@@ -169,7 +169,7 @@ class Ledger {
 
   /// Puts what an earlier run left in front of what this one did without it. What this one did
   /// begins at `begin`, far behind the end of the earlier.
-  void put_in_front(Ledger earlier, const Mark& begin);
+  void put_in_front(Ledger&& earlier, const Mark& begin);
 
   /// The parts of `ranges` that no reader needs.
   [[nodiscard]] RangeSet unneeded(RangeSet ranges) const;
