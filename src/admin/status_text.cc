@@ -197,8 +197,9 @@ void add_input(Page& page, const InputStatus& input) {
     page.row("unforwarded", count(input.packets_unforwarded_total, "packet"));
   }
   if (input.type == "tail") page.row("follows", describe_files(input.files));
-  for (const auto& [what, why] : input.failing)
+  for (const auto& [what, why] : input.failing) {
     page.row("failing", std::string(what).append(": ").append(why));
+  }
 }
 
 void add_state(Page& page, const DestinationStatus& destination, const Status& status,

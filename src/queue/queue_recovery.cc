@@ -86,7 +86,7 @@ Result<OpenedStore> QueueImpl::open_store() {
         if (done) done = open_files(opened, is_newer);
         break;
       case Remedy::SetAside:
-        done = set_store_aside(options_.path, error.message, opened.damage);
+        done = set_store_aside(ground_.disk, options_.path, error.message, opened.damage);
         if (done) done = open_files(opened, is_newer);
         break;
     }

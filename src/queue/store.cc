@@ -59,6 +59,7 @@ std::uint64_t folder_bytes(const std::string& path) {
     const std::string_view name = entry->d_name;
     // A queue within this one has a cap of its own.
     if (name == "." || name == ".." || name == "set-aside" || name == "events") continue;
+    if (name == "repair") continue;  // second links
     if (entry->d_type == DT_DIR) {
       bytes += folder_bytes(path + "/" + std::string(name));
     } else if (::fstatat(::dirfd(folder), entry->d_name, &found, AT_SYMLINK_NOFOLLOW) == 0) {

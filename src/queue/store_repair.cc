@@ -29,6 +29,8 @@ constexpr const char* kLost = "lost";
 /// to a store without tables: RocksDB would take those that are there for left-overs, and delete
 /// them.
 constexpr const char* kRepair = "repair";
+/// In it: tables and logs as the first attempt found them.
+constexpr const char* kFound = "found";
 
 bool is_of_store(const fs::path& file) {
   const std::string name = file.filename();
@@ -132,11 +134,29 @@ Result<void> add_table_of_each_family(rocksdb::Env& env, const std::string& path
   return success();
 }
 
-/// What a repair that came to nothing, or was interrupted, has put out of the way.
-Result<void> take_back_lost(const std::string& path) {
-  for (const fs::path& file : files_in(fs::path(path) / kLost)) {
-    if (!holds_points(file)) continue;
-    if (auto moved = move_file(file, path); !moved) return moved;
+/// Every attempt begins with what the first one found: second links to it. What attempts make goes,
+/// also a store that leads to no tables, and that RocksDB has opened and deleted them for.
+Result<void> begin_as_found(rocksdb::Env& env, const std::string& path) {
+  const fs::path kept = fs::path(path) / kRepair / kFound;
+  std::error_code failed;
+  if (!fs::exists(kept, failed)) {
+    const fs::path part = fs::path(path) / kRepair / "part";
+    fs::remove_all(part, failed);
+    if (auto made = make_folder(env, part); !made) return made;
+    for (const fs::path& file : files_in(path)) {
+      if (!failed && holds_points(file)) fs::create_hard_link(file, part / file.filename(), failed);
+    }
+    if (!failed) fs::rename(part, kept, failed);
+    if (failed) return Error{kept.string() + ": " + failed.message()};
+    return sync_folder(env, kept.parent_path());
+  }
+  fs::remove_all(fs::path(path) / kLost, failed);
+  for (const fs::path& file : files_in(path)) {
+    if (holds_points(file)) fs::remove(file, failed);
+  }
+  for (const fs::path& file : files_in(kept)) {
+    fs::create_hard_link(file, fs::path(path) / file.filename(), failed);
+    if (failed) return Error{file.string() + ": " + failed.message()};
   }
   return success();
 }
@@ -147,12 +167,12 @@ struct NamedTable {
   std::uint64_t last = 0;
 };
 
-/// What came twice, by RocksDB's repair: the write-ahead log beside the table that was made of it,
-/// or what a compaction was made of. A store cannot have both, so the repair fails and names two
-/// (VersionBuilder::CheckConsistency of 7.8; with one number behind "global_seqno" if both are
-/// one):
+/// A store cannot have both a write-ahead log and the table that was made of it, nor what was
+/// compacted and what came of it. RocksDB's repair makes a table of the log, fails, and names the
+/// two (VersionBuilder::CheckConsistency of 7.8; "global_seqno" has one number behind it):
 ///     L0 file #25 with seqno 422 626 vs. file #21 with seqno 422 626
-/// The one with nothing that the other has not.
+/// Returns the one with nothing that the other has not; none if the repair failed for another
+/// reason.
 std::optional<std::uint64_t> table_there_twice(const rocksdb::Status& status) {
   const std::string text = status.ToString();
   const char* const named = std::strstr(text.c_str(), "L0 file #");
@@ -238,11 +258,9 @@ Result<void> repair_store(rocksdb::Env& env, const std::string& path, const std:
                           StoreDamage& damage) {
   auto aside = new_folder_aside(path);
   if (!aside) return aside.error();
-  Result<void> done = make_folder(env, path + "/" + kRepair);
-  if (done) done = take_back_lost(path);
+  Result<void> done = begin_as_found(env, path);
   if (done) done = put_together(env, path, aside.value());
   if (!done) {
-    static_cast<void>(take_back_lost(path));
     std::error_code ignored;
     fs::remove(aside.value(), ignored);  // unless there is something in it
     return done.error().in("repair");
@@ -261,14 +279,18 @@ void end_repair(rocksdb::Env& env, const std::string& path) {
   static_cast<void>(sync_folder(env, path));  // if it is there again, all is repaired once more
 }
 
-Result<void> set_store_aside(const std::string& path, const std::string& why, StoreDamage& damage) {
+Result<void> set_store_aside(rocksdb::Env& env, const std::string& path, const std::string& why,
+                             StoreDamage& damage) {
   auto aside = new_folder_aside(path);
   if (!aside) return aside.error();
+  std::error_code ignored;
+  if (fs::exists(fs::path(path) / kRepair / kFound, ignored)) {
+    if (auto begun = begin_as_found(env, path); !begun) return begun;
+  }
   for (const fs::path& file : files_in(path)) {
     if (!is_of_store(file)) continue;
     if (auto moved = move_file(file, aside.value()); !moved) return moved;
   }
-  std::error_code ignored;
   fs::remove_all(fs::path(path) / kRepair, ignored);
   damage.set_aside.push_back("the queue could not be used (" + why +
                              ") and was moved as a whole to " + aside.value().string() +

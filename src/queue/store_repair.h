@@ -48,8 +48,8 @@ struct StoreDamage {
 void end_repair(rocksdb::Env& env, const std::string& path);
 
 /// Moves the whole store to a folder of its own below `set-aside`: in its place a new one begins.
-[[nodiscard]] Result<void> set_store_aside(const std::string& path, const std::string& why,
-                                           StoreDamage& damage);
+[[nodiscard]] Result<void> set_store_aside(rocksdb::Env& env, const std::string& path,
+                                           const std::string& why, StoreDamage& damage);
 
 /// The write-ahead log as it is before RocksDB reads it and throws it away: kept only if it turns
 /// out to be damaged.

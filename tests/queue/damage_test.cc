@@ -121,18 +121,22 @@ void put_log_beside_its_tables(const std::string& path) {
   fs::rename(kept, log);
 }
 
-/// What a repair leaves that is killed before it has written down which tables there are.
+/// What a repair leaves that is killed before it has written down which tables there are, and that
+/// RocksDB has cleaned up after.
 void interrupt_repair(const std::string& path) {
+  const std::string found = path + "/repair/found/";
+  fs::create_directories(found);
+  for (const char* const kind : {".sst", ".log"}) {
+    for (const fs::path& each : files(path, "", kind)) {
+      fs::rename(each, found + each.filename().string());
+    }
+  }
   const std::string empty = path + ".empty";
   open(damage_options(empty)).reset();
   for (const fs::path& each : files(path, "MANIFEST-", "")) fs::remove(each);
   const fs::path manifest = files(empty, "MANIFEST-", "").back();
   fs::copy_file(manifest, path + "/" + manifest.filename().string());
   fs::copy_file(empty + "/CURRENT", path + "/CURRENT", fs::copy_options::overwrite_existing);
-  fs::create_directory(path + "/lost");
-  const fs::path log = files(path, "", ".log").back();
-  fs::rename(log, path + "/lost/" + log.filename().string());
-  fs::create_directory(path + "/repair");
 }
 
 struct Case {

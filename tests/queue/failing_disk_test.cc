@@ -291,6 +291,8 @@ TEST_CASE("a repair that the disk does not let come to its end takes nothing awa
       {"there is no space", {FailingDisk::Write | FailingDisk::Make, "", kNoSpace}},
       {"the manifest cannot be written", {FailingDisk::Write, "MANIFEST", kNoSpace}},
       {"the manifest cannot be synced", {FailingDisk::Sync, "MANIFEST", kBroken}},
+      {"the manifest cannot be synced when the tables are made",
+       {FailingDisk::Sync, "MANIFEST", kBroken, false, FailingDisk::Names, "queue/CURRENT"}},
       {"CURRENT cannot be replaced", {FailingDisk::Names, "CURRENT", kBroken}},
       {"no table can be made", {FailingDisk::Make, ".sst", kBroken}},
       {"a table cannot be synced", {FailingDisk::Sync, ".sst", kBroken}},
